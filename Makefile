@@ -1,0 +1,78 @@
+# Tallystick: `make demo` shows the hub, `make test` proves it. Everything lives in .venv.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --no-header $(LOCK_ARGS)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Tallystick needs Python 3.11 or newer and found none as '$(PYTHON)': install it (Debian: apt-get install python3), or name another with 'make PYTHON=/path/to/python3.11'." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "Python's venv module is missing, so no virtual environment can be made: run 'apt-get install python3-venv' as root, then try again." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/uv: requirements/uv.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+# --no-build-isolation: setuptools comes from the lock file, nothing unlocked is fetched
+$(STAMP): requirements/dev.txt requirements/runtime.in pyproject.toml $(BIN)/uv
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: setup
+setup: $(STAMP)  ## make .venv with everything that runs and tests the product
+
+.PHONY: test
+test: setup  ## the tests a change must pass
+	$(BIN)/pytest -q -n 2 -m "not slow and not soak" $(PYTEST_ARGS)
+
+.PHONY: test-slow
+test-slow: setup  ## the tests that take longer
+	$(BIN)/pytest -q -n 2 -m "slow and not soak" $(PYTEST_ARGS)
+
+.PHONY: soak
+soak: setup  ## the tests that run for minutes to hours
+	$(BIN)/pytest -q -m soak --timeout 0 $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: setup  ## style, format, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: bench
+bench: setup  ## measure; prints numbers, judges nothing
+	$(BIN)/pytest -q -s --timeout 0 -o python_files="bench_*.py" tests/bench $(PYTEST_ARGS)
+
+.PHONY: demo
+demo: setup  ## the hub with sample systems, in one process
+	$(BIN)/tallystick demo
+
+.PHONY: docs
+docs: setup  ## build the documentation into site/
+	$(BIN)/mkdocs build --strict --quiet
+
+.PHONY: lock
+lock: | $(BIN)/uv  ## lock requirements/*.in again (LOCK_ARGS=--upgrade for newer versions)
+	$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	$(COMPILE) requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) --constraint requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+
+.PHONY: clean
+clean:  ## remove what was built, and .venv
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .import_linter_cache src/*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
