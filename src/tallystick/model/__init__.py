@@ -1,0 +1,1 @@
+"""Nouns, frozen: what travels between the stages."""

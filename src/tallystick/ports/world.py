@@ -1,0 +1,26 @@
+"""Time, ids and secrets, handed in so that tests can hold them still."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The current moment, aware, in UTC."""
+        ...
+
+    def sleep(self, duration_s: float) -> None: ...
+
+
+class Ids(Protocol):
+    def new(self) -> str:
+        """A fresh id that sorts by creation time (32 hexadecimal characters)."""
+        ...
+
+
+class Secrets(Protocol):
+    def secret(self, name: str) -> str:
+        """The secret of this name. Raises ConfigurationError when there is none."""
+        ...
