@@ -1,0 +1,287 @@
+"""An integration as the engine uses it: frozen, checked, every default filled in.
+
+Made from the integration file by `tallystick.spec`; the engine never sees YAML. Source: spec/interface.md.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tallystick.model.selection import Selection
+from tallystick.model.side import Side
+from tallystick.model.value import FieldType, Value
+
+
+class Direction(enum.StrEnum):
+    BOTH = "both"
+    TO_LEFT = "to_left"
+    TO_RIGHT = "to_right"
+
+    def reaches(self, side: Side) -> bool:
+        """Whether values may flow to `side`."""
+        return self is Direction.BOTH or self.value == f"to_{side.value}"
+
+
+class TooLong(enum.StrEnum):
+    """What happens to a text longer than the other side holds. Source: product.md decision 8."""
+
+    CUT = "cut"  # the cut is marked lossy and never written back
+    HOLD = "hold"  # this field waits, the others flow
+    REFUSE = "refuse"  # the record is a reject
+
+
+class OnNull(enum.StrEnum):
+    CLEAR = "clear"
+    KEEP = "keep"
+
+
+class Exchange(enum.StrEnum):
+    ASYNCHRONOUS = "asynchronous"
+    SYNCHRONOUS = "synchronous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSet:
+    """Left values <-> right values. Each maps to one default on the other side and may fit several.
+
+    `to_right["In stock"] == ("IN_STOCK", "RECEIVED")`: the first is written, all of them fit. `*` as a key
+    stands for every value not named; as a value on its own it is never used.
+    """
+
+    name: str
+    to_right: Mapping[str, tuple[str, ...]]
+    to_left: Mapping[str, tuple[str, ...]]
+
+    def towards(self, side: Side) -> Mapping[str, tuple[str, ...]]:
+        return self.to_right if side is Side.RIGHT else self.to_left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldMap:
+    """One line of `fields:`. Translates between `left` fields and `right` fields. Source: engine.md E6."""
+
+    name: str  # the left names joined by "+", or the right ones where there is no left; unique in the flow
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    codes: CodeSet | None = None
+    max: Mapping[Side, int] = field(default_factory=dict)  # characters
+    too_long: TooLong = TooLong.HOLD
+    join: str | None = None  # several fields on one side, one text on the other
+    separator: str | None = None  # several values in one text
+    types: Mapping[Side, FieldType] = field(
+        default_factory=dict
+    )  # declared where the system's own does not tell
+    zones: Mapping[Side, str] = field(default_factory=dict)  # IANA zone of local moments on that side
+    ref: str | None = None  # the flow through whose links the id is translated
+    authority: Side | None = None
+    authority_asks: bool = False  # an edit on the other side is asked instead of reverted
+    constant: Mapping[Side, Value] = field(default_factory=dict)  # always this value on that side
+    default: Mapping[Side, Value] = field(
+        default_factory=dict
+    )  # written to that side where the source is null
+    expression: Mapping[Side, str] = field(
+        default_factory=dict
+    )  # computed for that side from the other's fields
+    null: OnNull = OnNull.CLEAR
+    exchange: Exchange = Exchange.ASYNCHRONOUS
+    fingerprint: str = ""  # changes when anything about this line (or its code set) changes
+
+    def fields(self, side: Side) -> tuple[str, ...]:
+        return self.left if side is Side.LEFT else self.right
+
+
+class Compare(enum.StrEnum):
+    TEXT = "text"
+    NAME = "name"
+    CODE = "code"
+    DATE = "date"
+    NUMBER = "number"
+    EMAIL = "email"
+    PHONE = "phone"
+    EXACT = "exact"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PossibleRule:
+    block: tuple[str, ...]  # left names; equal after normalising
+    compare: Mapping[str, Compare]
+    at_least: float  # mean similarity, 0..1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    definite: tuple[tuple[str, ...], ...] = ()
+    possible: tuple[PossibleRule, ...] = ()
+    junk: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # per left name, besides the built-in junk
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every left name that some rule looks at, sorted."""
+        names = {name for rule in self.definite for name in rule}
+        for possible in self.possible:
+            names.update(possible.block, possible.compare)
+        return tuple(sorted(names))
+
+
+class OnPossible(enum.StrEnum):
+    ASK = "ask"
+    LINK = "link"
+    CREATE = "create"
+    IGNORE = "ignore"
+
+
+class OnNew(enum.StrEnum):
+    CREATE = "create"
+    ASK = "ask"
+    IGNORE = "ignore"
+
+
+class OnDeleted(enum.StrEnum):
+    DELETE = "delete"
+    ASK = "ask"
+    KEEP = "keep"
+    SET = "set"
+
+
+class OnScopeLeft(enum.StrEnum):
+    """The record still exists but no longer passes the filter."""
+
+    UNLINK = "unlink"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+class EditVsDelete(enum.StrEnum):
+    EDIT = "edit"
+    DELETE = "delete"
+    ASK = "ask"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """The reaction to a deletion; `values` are set on the surviving record with SET."""
+
+    then: OnDeleted = OnDeleted.DELETE
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reactions:
+    possible: OnPossible = OnPossible.ASK
+    new: Mapping[Side, OnNew] = field(default_factory=lambda: dict.fromkeys(Side, OnNew.CREATE))
+    deleted: Mapping[Side, Deleted] = field(default_factory=lambda: dict.fromkeys(Side, Deleted()))
+    scope_left: Mapping[Side, OnScopeLeft] = field(
+        default_factory=lambda: dict.fromkeys(Side, OnScopeLeft.UNLINK)
+    )
+    edit_vs_delete: EditVsDelete = EditVsDelete.EDIT
+
+
+class Rule(enum.StrEnum):
+    ASK = "ask"
+    LEFT = "left"
+    RIGHT = "right"
+    NEWEST = "newest"
+    ADD_BOTH = "add_both"
+    IGNORE = "ignore"
+
+
+class Granularity(enum.StrEnum):
+    FIELD = "field"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    rule: Rule = Rule.ASK
+    granularity: Granularity = Granularity.FIELD
+    fields: Mapping[str, Rule] = field(default_factory=dict)  # per FieldMap.name
+    tolerance_s: float = 900.0  # `newest`: stamps closer than this ask a person (E5)
+
+    def rule_for(self, name: str) -> Rule:
+        return self.fields.get(name, self.rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A guard's limit: a share of the linked records (counts from 20 up) or a number. None of both: no limit."""
+
+    share: float | None = None  # 0.1 is 10 %
+    count: int | None = None
+
+    def is_exceeded(self, amount: int, linked: int) -> bool:
+        if self.count is not None and amount > self.count:
+            return True
+        return self.share is not None and linked >= 20 and amount > self.share * linked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guards:
+    """A run is held before it writes when one is exceeded. Source: engine.md E25."""
+
+    delete: Limit = Limit(share=0.1)
+    create: Limit = Limit()
+    change: Limit = Limit()
+    shrink: Limit = Limit(share=0.2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowEnd:
+    system: str
+    selection: Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    name: str
+    left: FlowEnd
+    right: FlowEnd
+    maps: tuple[FieldMap, ...]
+    direction: Direction = Direction.BOTH
+    primary: Side = Side.LEFT
+    match: Match = Match()
+    on: Reactions = field(default_factory=Reactions)
+    conflict: Conflict = Conflict()
+    guards: Guards = Guards()
+    exchange: Exchange = Exchange.ASYNCHRONOUS
+    schedule_s: float | None = None  # seconds between runs
+    full_every_s: float = 86400.0  # a full comparison at least this often (E3)
+
+    def end(self, side: Side) -> FlowEnd:
+        return self.left if side is Side.LEFT else self.right
+
+    @property
+    def refs(self) -> frozenset[str]:
+        """Names of the flows whose links this flow's references go through."""
+        return frozenset(line.ref for line in self.maps if line.ref is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemSettings:
+    connector: str
+    settings: Mapping[str, Any]  # as in the file, ${...} not yet substituted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integration:
+    name: str
+    title: str
+    systems: Mapping[str, SystemSettings]
+    flows: tuple[Flow, ...]  # referenced flows before those that refer to them
+    fingerprint: str  # of the whole document, comments and layout aside
+
+    def flow(self, name: str) -> Flow:
+        return next(flow for flow in self.flows if flow.name == name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """One instance of a flow: usually one (`instance` is ""); for PIM one per user. Links belong to a scope."""
+
+    integration: str
+    flow: str
+    instance: str = ""

@@ -1,0 +1,85 @@
+"""The link table's rows and the records that are known but not linked."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tallystick.model.side import Side
+from tallystick.model.value import Value
+
+
+class LinkState(enum.StrEnum):
+    ACTIVE = "active"
+    DORMANT = "dormant"  # both ids stay known, nothing flows; `cause` says why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkEnd:
+    """One end of a link, with the base: the values this side held when the two last agreed.
+
+    A field that is absent from `base` has never been agreed on (first contact). `fingerprint` is that of `base`
+    over the flow's fields of this side; a record whose fingerprint equals it has not changed.
+    """
+
+    id: str
+    fingerprint: int
+    base: Mapping[str, Value] = field(default_factory=dict)
+    version: str | None = (
+        None  # as last read or written; a hint and a precondition, never proof of sameness of values
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """left id <-> right id in a scope. Source: engine.md, glossary; E16."""
+
+    number: int  # the store's own number; 0 before it is stored
+    left: (
+        LinkEnd | None
+    )  # None only on a dormant link whose record on that side never was or is gone for good
+    right: LinkEnd | None
+    state: LinkState = LinkState.ACTIVE
+    cause: str = ""  # why it is dormant: a Cause, "undone", "decided", ...
+    evidence: Mapping[str, Any] = field(default_factory=dict)  # rule, score, fields (E14)
+    turns: int = 0  # writes in a row that went to the side opposite to the write before (two that fight, E22)
+    last_side: Side | None = None  # side last written
+
+    def end(self, side: Side) -> LinkEnd | None:
+        return self.left if side is Side.LEFT else self.right
+
+    def with_end(self, side: Side, end: LinkEnd | None) -> Link:
+        return replace(self, left=end) if side is Side.LEFT else replace(self, right=end)
+
+
+class Standing(enum.StrEnum):
+    """What became of a record that is known but not linked."""
+
+    WAITING = "waiting"  # for a reference (`waits_for`), retried by itself when it arrives (E26)
+    REJECTED = "rejected"  # cannot be translated or was refused; retried when it or the mapping changes
+    ASKED = "asked"  # a review is open
+    IGNORED = "ignored"  # by a reaction or by a person's decision
+    UNKNOWN = "unknown"  # its create was sent and the answer lost (E28)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinked:
+    side: Side
+    id: str
+    fingerprint: int
+    values: Mapping[str, Value]
+    version: str | None = None
+    standing: Standing
+    reason: str = ""
+    waits_for: tuple[str, Side, str] | None = None  # flow, side, id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchKey:
+    """The hash of one definite rule's (or block's) normalised values; how a match is found without reading all."""
+
+    side: Side
+    key: int  # 0 <= key < 2**63
+    id: str
