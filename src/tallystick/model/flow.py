@@ -71,20 +71,14 @@ class FieldMap:
     too_long: TooLong = TooLong.HOLD
     join: str | None = None  # several fields on one side, one text on the other
     separator: str | None = None  # several values in one text
-    types: Mapping[Side, FieldType] = field(
-        default_factory=dict
-    )  # declared where the system's own does not tell
+    types: Mapping[Side, FieldType] = field(default_factory=dict)  # declared where the system's own does not tell
     zones: Mapping[Side, str] = field(default_factory=dict)  # IANA zone of local moments on that side
     ref: str | None = None  # the flow through whose links the id is translated
     authority: Side | None = None
     authority_asks: bool = False  # an edit on the other side is asked instead of reverted
     constant: Mapping[Side, Value] = field(default_factory=dict)  # always this value on that side
-    default: Mapping[Side, Value] = field(
-        default_factory=dict
-    )  # written to that side where the source is null
-    expression: Mapping[Side, str] = field(
-        default_factory=dict
-    )  # computed for that side from the other's fields
+    default: Mapping[Side, Value] = field(default_factory=dict)  # written to that side where the source is null
+    expression: Mapping[Side, str] = field(default_factory=dict)  # computed for that side from the other's fields
     null: OnNull = OnNull.CLEAR
     exchange: Exchange = Exchange.ASYNCHRONOUS
     fingerprint: str = ""  # changes when anything about this line (or its code set) changes
@@ -115,9 +109,7 @@ class PossibleRule:
 class Match:
     definite: tuple[tuple[str, ...], ...] = ()
     possible: tuple[PossibleRule, ...] = ()
-    junk: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # per left name, besides the built-in junk
+    junk: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # per left name, besides the built-in junk
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -175,9 +167,7 @@ class Reactions:
     possible: OnPossible = OnPossible.ASK
     new: Mapping[Side, OnNew] = field(default_factory=lambda: dict.fromkeys(Side, OnNew.CREATE))
     deleted: Mapping[Side, Deleted] = field(default_factory=lambda: dict.fromkeys(Side, Deleted()))
-    scope_left: Mapping[Side, OnScopeLeft] = field(
-        default_factory=lambda: dict.fromkeys(Side, OnScopeLeft.UNLINK)
-    )
+    scope_left: Mapping[Side, OnScopeLeft] = field(default_factory=lambda: dict.fromkeys(Side, OnScopeLeft.UNLINK))
     edit_vs_delete: EditVsDelete = EditVsDelete.EDIT
 
 

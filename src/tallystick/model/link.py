@@ -27,9 +27,7 @@ class LinkEnd:
     id: str
     fingerprint: int
     base: Mapping[str, Value] = field(default_factory=dict)
-    version: str | None = (
-        None  # as last read or written; a hint and a precondition, never proof of sameness of values
-    )
+    version: str | None = None  # as last read or written; a hint and a precondition, never proof of sameness of values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +35,7 @@ class Link:
     """left id <-> right id in a scope. Source: engine.md, glossary; E16."""
 
     number: int  # the store's own number; 0 before it is stored
-    left: (
-        LinkEnd | None
-    )  # None only on a dormant link whose record on that side never was or is gone for good
+    left: LinkEnd | None  # None only on a dormant link whose record on that side never was or is gone for good
     right: LinkEnd | None
     state: LinkState = LinkState.ACTIVE
     cause: str = ""  # why it is dormant: a Cause, "undone", "decided", ...

@@ -51,9 +51,7 @@ class Operation:
     )  # written side's fields, as they were (delete: the whole record)
     after: Mapping[str, Planned] = field(default_factory=dict)  # written side's fields, as they will be
     settles: Mapping[Side, Mapping[str, Value]] = field(default_factory=dict)  # base values agreed once done
-    versions: Mapping[Side, str | None] = field(
-        default_factory=dict
-    )  # as read; the written side's is the precondition
+    versions: Mapping[Side, str | None] = field(default_factory=dict)  # as read; the written side's is the precondition
     reason: str = ""  # a phrase for people: "changed on the left"
     rules: Mapping[str, str] = field(default_factory=dict)  # per written field, why it has this value (E35)
     evidence: Mapping[str, Any] = field(default_factory=dict)  # for link and create: the match evidence
@@ -117,9 +115,7 @@ class Review:
     left_id: str | None = None
     right_id: str | None = None
     topic: str = ""  # tells apart several questions of one kind on one record: the field map, the guard
-    fields: Mapping[str, Mapping[str, Value]] = field(
-        default_factory=dict
-    )  # name -> {"base", "left", "right"}
+    fields: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)  # name -> {"base", "left", "right"}
     evidence: Mapping[str, Any] = field(default_factory=dict)  # rule, score, candidates, message, counts
     fingerprint: str = ""  # of what was shown; a decision on another one is stale (E17)
     status: ReviewStatus = ReviewStatus.OPEN
@@ -180,9 +176,7 @@ class ScopeState:
     """What a scope remembers from run to run."""
 
     cursors: Mapping[Side, str | None] = field(default_factory=dict)
-    maps: Mapping[str, str] = field(
-        default_factory=dict
-    )  # FieldMap.name -> fingerprint at the last finished run
+    maps: Mapping[str, str] = field(default_factory=dict)  # FieldMap.name -> fingerprint at the last finished run
     last_full_at: str = ""
     linked: int = 0  # active links
 

@@ -36,9 +36,7 @@ class Write:
     key: str  # idempotency key, unique per operation, stable over attempts
     action: Action  # CREATE, UPDATE or DELETE
     id: str | None  # None only for a create whose id the system assigns
-    values: Mapping[str, Value] = field(
-        default_factory=dict
-    )  # fields to set; for a create all that are known
+    values: Mapping[str, Value] = field(default_factory=dict)  # fields to set; for a create all that are known
     version: str | None = None
     expected: Mapping[str, Value] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import pyarrow as pa
@@ -53,7 +53,7 @@ class Commit:
     removed_links: Sequence[int] = ()
     keys: Sequence[MatchKey] = ()  # replace all keys of the (side, id) pairs named here
     keyless: Sequence[tuple[Side, str]] = ()  # (side, id) pairs that lose all keys
-    parked: Parked = Parked()
+    parked: Parked = field(default_factory=Parked)
 
 
 class LinkTaken(Exception):
