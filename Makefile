@@ -35,6 +35,21 @@ $(STAMP): requirements/dev.txt requirements/runtime.in pyproject.toml $(BIN)/uv
 .PHONY: setup
 setup: $(STAMP)  ## make .venv with everything that runs and tests the product
 
+# Debian packages that some tests start servers from; without them those tests are skipped, in CI they are a must.
+# The -core packages hold the server without a service that would start by itself.
+DEBIAN_PACKAGES := mariadb-server-core mariadb-client-core
+
+.PHONY: deps-system
+deps-system:  ## install the Debian packages that some tests use
+	@if dpkg --status $(DEBIAN_PACKAGES) >/dev/null 2>&1; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN_PACKAGES) >/dev/null; \
+	elif [ -n "$$CI" ]; then \
+	  echo "CI must run every test but cannot install $(DEBIAN_PACKAGES): run it as root on Debian, or install them before." >&2; exit 1; \
+	else \
+	  echo "Not installed: $(DEBIAN_PACKAGES). The tests that need them will be skipped; to run them, install the packages as root."; \
+	fi
+
 .PHONY: test
 test: setup  ## the tests a change must pass
 	$(BIN)/pytest -q -n 2 -m "not slow and not soak" $(PYTEST_ARGS)
@@ -64,7 +79,11 @@ demo: setup  ## the hub with sample systems, in one process
 
 .PHONY: docs
 docs: setup  ## build the documentation into site/
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+.PHONY: status
+status: setup  ## write docs/status.md from docs/rows.toml and the tests
+	$(BIN)/python scripts/status.py
 
 .PHONY: lock
 lock: | $(BIN)/uv  ## lock requirements/*.in again (LOCK_ARGS=--upgrade for newer versions)
