@@ -41,7 +41,8 @@ DEBIAN_PACKAGES := mariadb-server-core mariadb-client-core
 
 .PHONY: deps-system
 deps-system:  ## install the Debian packages that some tests use
-	@if dpkg --status $(DEBIAN_PACKAGES) >/dev/null 2>&1; then exit 0; fi; \
+	@have=$$(dpkg-query -W -f '$${db:Status-Status}\n' $(DEBIAN_PACKAGES) 2>/dev/null | grep -cx installed); \
+	if [ "$$have" = $(words $(DEBIAN_PACKAGES)) ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEBIAN_PACKAGES) >/dev/null; \
 	elif [ -n "$$CI" ]; then \

@@ -134,9 +134,7 @@ def gather_proof(pages: tuple[Page, ...], namings: Iterator[Naming]) -> Mapping[
             proof[row_id].add(naming.test)
     for row in rows.values():
         if row.state is State.DONE and row.id not in proof:
-            raise StatusError(
-                f"{row.id} is said to be done but no test names it; write one or set its state to part."
-            )
+            raise StatusError(f"{row.id} is said to be done but no test names it; write one or set its state to part.")
     return {row_id: frozenset(modules) for row_id, modules in proof.items()}
 
 
@@ -179,9 +177,7 @@ def write_status(root: Path) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Writes the page, or with --check compares it. 0 when good, 1 with a sentence when not."""
     parser = argparse.ArgumentParser(description="Write docs/status.md from docs/rows.toml and the tests.")
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing, fail when the page is not up to date"
-    )
+    parser.add_argument("--check", action="store_true", help="change nothing, fail when the page is not up to date")
     check: bool = parser.parse_args(arguments).check
     page = ROOT / "docs/status.md"
     try:

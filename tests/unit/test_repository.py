@@ -134,9 +134,7 @@ def test_lock_file_holds_all_that_is_asked_for(path):
 
 
 def test_runtime_versions_are_the_same_in_development():
-    pins = {
-        path.stem: set(re.findall(r"^(\S+==\S+)", path.read_text(), flags=re.MULTILINE)) for path in LOCKED
-    }
+    pins = {path.stem: set(re.findall(r"^(\S+==\S+)", path.read_text(), flags=re.MULTILINE)) for path in LOCKED}
     assert pins["runtime"] - pins["dev"] == set()
 
 
@@ -178,12 +176,8 @@ def test_wheel_holds_the_package_with_its_typing_marker_and_no_tests(tmp_path):
     subprocess.run([*command, "--no-index", "--wheel-dir", wheels, source], check=True)
     (wheel,) = wheels.glob("tallystick-*.whl")
     shutil.unpack_archive(wheel, tmp_path / "content", "zip")
-    content = {
-        path.relative_to(tmp_path / "content").as_posix() for path in (tmp_path / "content").rglob("*")
-    }
-    tracked = {
-        path.relative_to(ROOT / "src").as_posix() for path in _tracked_files() if ROOT / "src" in path.parents
-    }
+    content = {path.relative_to(tmp_path / "content").as_posix() for path in (tmp_path / "content").rglob("*")}
+    tracked = {path.relative_to(ROOT / "src").as_posix() for path in _tracked_files() if ROOT / "src" in path.parents}
     assert "tallystick/py.typed" in content
     assert tracked - content == set()
     assert {name.split("/")[0] for name in content if not name.startswith("tallystick-")} == {"tallystick"}

@@ -108,9 +108,7 @@ def test_wrong_rows_are_refused_by_name(rows):
 
 def test_page_counts_states_and_shows_remarks(tmp_path):
     pages = read_rows(ROWS)
-    lines = render(
-        pages, gather_proof(pages, find_namings(_tests(tmp_path, test_name=NAMED_IN_NAME)))
-    ).splitlines()
+    lines = render(pages, gather_proof(pages, find_namings(_tests(tmp_path, test_name=NAMED_IN_NAME)))).splitlines()
     assert "| The engine | 1 | 1 | 0 |" in lines
     assert "| E18 | Three-way merge | done | `test_name.py` |  |" in lines
     assert "| E19 | Conflict rules | part |  | newest is missing |" in lines
