@@ -1,0 +1,579 @@
+"""A store in memory with the semantics of the real ones: for tests of the engine, of connectors and of packs.
+
+It passes the same contract suite as the databases do (`tallystick.testing.store_contract`). `copy()` gives the
+state as a killed process would leave it, so that a test can stop a run anywhere and go on from there.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import pyarrow as pa
+
+from tallystick.errors import AlreadyDecided, ConfigurationError, ScopeBusy, StaleDecision, TallystickError
+from tallystick.model.flow import Scope
+from tallystick.model.link import Link, LinkState, MatchKey, Unlinked
+from tallystick.model.plan import (
+    Decision,
+    FlowRun,
+    Operation,
+    OperationState,
+    Parked,
+    Review,
+    ReviewKind,
+    ReviewStatus,
+    Run,
+    RunStatus,
+    ScopeState,
+)
+from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Reference
+from tallystick.model.write import Action
+from tallystick.ports.store import LINK_MARKS, UNLINKED_MARKS, Commit, LinkTaken
+
+MARKS_PER_BATCH = 65_536
+NOT_IN_JOURNAL = (OperationState.PLANNED, OperationState.DROPPED)
+
+
+@dataclass(slots=True)
+class _Table:
+    """What one scope holds."""
+
+    state: ScopeState = field(default_factory=ScopeState)
+    links: dict[int, Link] = field(default_factory=dict)
+    numbers: dict[Side, dict[str, int]] = field(default_factory=lambda: {side: {} for side in SIDES})
+    unlinked: dict[Side, dict[str, Unlinked]] = field(default_factory=lambda: {side: {} for side in SIDES})
+    keys: dict[Side, dict[str, frozenset[int]]] = field(default_factory=lambda: {side: {} for side in SIDES})
+    holders: dict[Side, dict[int, dict[str, None]]] = field(default_factory=lambda: {side: {} for side in SIDES})
+
+    def copy(self) -> _Table:
+        return _Table(
+            self.state,
+            dict(self.links),
+            {side: dict(of) for side, of in self.numbers.items()},
+            {side: dict(of) for side, of in self.unlinked.items()},
+            {side: dict(of) for side, of in self.keys.items()},
+            {side: {key: dict(ids) for key, ids in of.items()} for side, of in self.holders.items()},
+        )
+
+    def remove(self, number: int) -> None:
+        link = self.links.pop(number, None)
+        if link is not None:
+            self._forget_ids(link)
+
+    def put(self, link: Link) -> None:
+        self.links[link.number] = link
+        for side in SIDES:
+            if (end := link.end(side)) is not None:
+                self.numbers[side][end.id] = link.number
+
+    def _forget_ids(self, link: Link) -> None:
+        for side in SIDES:
+            end = link.end(side)
+            if end is not None and self.numbers[side].get(end.id) == link.number:
+                del self.numbers[side][end.id]
+
+    def put_all(self, links: Sequence[Link], removed: Sequence[int]) -> None:
+        """Raises LinkTaken before anything is changed."""
+        leaving = {*removed, *(link.number for link in links)}
+        for side in SIDES:
+            coming: set[str] = set()
+            for link in links:
+                if (end := link.end(side)) is None:
+                    continue
+                holder = self.numbers[side].get(end.id)
+                if end.id in coming or (holder is not None and holder not in leaving):
+                    raise LinkTaken(side, end.id)
+                coming.add(end.id)
+        for number in removed:
+            self.remove(number)
+        for link in links:
+            if (old := self.links.get(link.number)) is not None:
+                self._forget_ids(old)
+        for link in links:
+            self.put(link)
+
+    def set_keys(self, side: Side, id_: str, keys: frozenset[int]) -> None:
+        holders = self.holders[side]
+        for key in self.keys[side].pop(id_, ()):
+            del holders[key][id_]
+            if not holders[key]:
+                del holders[key]
+        if keys:
+            self.keys[side][id_] = keys
+            for key in keys:
+                holders.setdefault(key, {})[id_] = None
+
+    def park(self, parked: Parked) -> None:
+        for side, id_ in parked.forget:
+            self.unlinked[side].pop(id_, None)
+        for record in parked.keep:
+            self.unlinked[record.side][record.id] = record
+
+
+@dataclass(slots=True)
+class _Journal:
+    """Runs, their flow runs and their operations."""
+
+    runs: dict[str, Run] = field(default_factory=dict)
+    flow_runs: dict[tuple[str, str], tuple[Scope, FlowRun]] = field(default_factory=dict)
+    operations: dict[int, tuple[Scope, Operation]] = field(default_factory=dict)
+    order: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)  # (seq, number), sorted
+
+    def copy(self) -> _Journal:
+        order = {key: list(value) for key, value in self.order.items()}
+        return _Journal(dict(self.runs), dict(self.flow_runs), dict(self.operations), order)
+
+    def of(self, run: str, flow: str, after_seq: int = -1) -> Iterator[Operation]:
+        order = self.order.get((run, flow), [])
+        for _, number in order[bisect_left(order, (after_seq + 1, 0)) :]:
+            yield self.operations[number][1]
+
+    def has(self, run: str, flow: str, seq: int) -> bool:
+        order = self.order.get((run, flow), [])
+        place = bisect_left(order, (seq, 0))
+        return place < len(order) and order[place][0] == seq
+
+    def found(self, operation: Operation) -> tuple[Scope, Operation]:
+        if operation.number not in self.operations:
+            raise TallystickError(f"The journal has no operation {operation.number}; it cannot be given an outcome.")
+        return self.operations[operation.number]
+
+
+class MemoryStore:
+    """Implements `tallystick.ports.store.Store`; thread safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._held: set[Scope] = set()
+        self._tables: dict[Scope, _Table] = {}
+        self._journal = _Journal()
+        self._reviews: dict[int, tuple[Scope, Review]] = {}
+        self._last = 0
+
+    def copy(self) -> MemoryStore:
+        """The state of this moment in a store of its own, no scope held: what a kill would leave behind."""
+        with self._lock:
+            twin = MemoryStore()
+            twin._tables = {scope: table.copy() for scope, table in self._tables.items()}
+            twin._journal = self._journal.copy()
+            twin._reviews = dict(self._reviews)
+            twin._last = self._last
+            return twin
+
+    def _table(self, scope: Scope) -> _Table:
+        return self._tables.setdefault(scope, _Table())
+
+    def _number(self) -> int:
+        self._last += 1
+        return self._last
+
+    # --- scopes
+
+    @contextmanager
+    def exclusive(self, scope: Scope) -> Iterator[None]:
+        with self._lock:
+            if scope in self._held:
+                raise ScopeBusy(
+                    f"Another run of flow {scope.flow} of integration {scope.integration} is under way.",
+                    hint="Wait until it has finished, then try again.",
+                )
+            self._held.add(scope)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard(scope)
+
+    def scope(self, scope: Scope) -> ScopeState:
+        with self._lock:
+            table = self._table(scope)
+            linked = sum(link.state is LinkState.ACTIVE for link in table.links.values())
+            return replace(table.state, linked=linked)
+
+    def save_scope(self, scope: Scope, state: ScopeState) -> None:
+        with self._lock:
+            self._table(scope).state = state
+
+    # --- links
+
+    def link_marks(self, scope: Scope) -> Iterator[pa.RecordBatch]:
+        with self._lock:
+            links = sorted(self._table(scope).links.values(), key=lambda link: link.number)
+        for start in range(0, len(links), MARKS_PER_BATCH):
+            part = links[start : start + MARKS_PER_BATCH]
+            yield pa.record_batch(
+                [
+                    [link.number for link in part],
+                    [link.left.id if link.left else None for link in part],
+                    [link.right.id if link.right else None for link in part],
+                    [link.left.fingerprint if link.left else None for link in part],
+                    [link.right.fingerprint if link.right else None for link in part],
+                    [link.state is LinkState.ACTIVE for link in part],
+                ],
+                schema=LINK_MARKS,
+            )
+
+    def versions(self, scope: Scope, side: Side) -> Mapping[str, str]:
+        with self._lock:
+            table = self._table(scope)
+            known = {
+                record.id: record.version for record in table.unlinked[side].values() if record.version is not None
+            }
+            for link in table.links.values():
+                end = link.end(side)
+                if link.state is LinkState.ACTIVE and end is not None and end.version is not None:
+                    known[end.id] = end.version
+            return known
+
+    def links(self, scope: Scope, numbers: Sequence[int]) -> list[Link]:
+        with self._lock:
+            links = self._table(scope).links
+            return [links[number] for number in sorted(set(numbers)) if number in links]
+
+    def links_of(self, scope: Scope, side: Side, ids: Sequence[str]) -> list[Link]:
+        with self._lock:
+            table = self._table(scope)
+            numbers = {table.numbers[side][id_] for id_ in ids if id_ in table.numbers[side]}
+            return [table.links[number] for number in sorted(numbers)]
+
+    def all_links(self, scope: Scope) -> Iterator[Link]:
+        with self._lock:
+            links = sorted(self._table(scope).links.values(), key=lambda link: link.number)
+        return iter(links)
+
+    def replace_links(self, scope: Scope, links: Iterable[Link]) -> int:
+        with self._lock:
+            fresh = [replace(link, number=self._number()) for link in links]
+            old = self._table(scope)
+            table = _Table(replace(old.state, cursors={}, last_full_at=""))
+            table.put_all(fresh, ())
+            self._tables[scope] = table
+            return len(fresh)
+
+    # --- unlinked records and match keys
+
+    def unlinked_marks(self, scope: Scope) -> Iterator[pa.RecordBatch]:
+        with self._lock:
+            records = [record for side in SIDES for record in self._table(scope).unlinked[side].values()]
+        for start in range(0, len(records), MARKS_PER_BATCH):
+            part = records[start : start + MARKS_PER_BATCH]
+            yield pa.record_batch(
+                [
+                    [record.side.value for record in part],
+                    [record.id for record in part],
+                    [record.fingerprint for record in part],
+                ],
+                schema=UNLINKED_MARKS,
+            )
+
+    def unlinked(self, scope: Scope, side: Side, ids: Sequence[str] | None = None) -> Iterator[Unlinked]:
+        with self._lock:
+            records = self._table(scope).unlinked[side]
+            wanted = sorted(records) if ids is None else sorted({id_ for id_ in ids if id_ in records})
+            return iter([records[id_] for id_ in wanted])
+
+    def waiting_for(self, scope: Scope, flow: str, side: Side, ids: Sequence[str]) -> list[Unlinked]:
+        wanted = {(flow, side, id_) for id_ in ids}
+        with self._lock:
+            unlinked = self._table(scope).unlinked
+            waiting = [record for at in SIDES for record in unlinked[at].values() if record.waits_for in wanted]
+            return sorted(waiting, key=lambda record: (record.side, record.id))
+
+    def park(self, scope: Scope, parked: Parked) -> None:
+        with self._lock:
+            self._table(scope).park(parked)
+
+    def matching(self, scope: Scope, side: Side, keys: Sequence[int]) -> list[MatchKey]:
+        with self._lock:
+            holders = self._table(scope).holders[side]
+            return [
+                MatchKey(side=side, key=key, id=id_)
+                for key in sorted(set(keys))
+                if key in holders
+                for id_ in sorted(holders[key])
+            ]
+
+    # --- runs and journal
+
+    def start(self, run: Run) -> None:
+        self.save_run(run)
+
+    def save_run(self, run: Run) -> None:
+        with self._lock:
+            self._journal.runs[run.id] = run
+
+    def run(self, id: str) -> Run | None:
+        with self._lock:
+            return self._journal.runs.get(id)
+
+    def runs(self, integration: str | None = None, limit: int = 50) -> list[Run]:
+        with self._lock:
+            newest = reversed(self._journal.runs.values())
+            return [run for run in newest if integration in (None, run.integration)][:limit]
+
+    def save_flow_run(self, flow_run: FlowRun, scope: Scope) -> None:
+        with self._lock:
+            self._journal.flow_runs[flow_run.run, flow_run.flow] = (scope, flow_run)
+
+    def flow_runs(self, run: str) -> list[FlowRun]:
+        with self._lock:
+            return [flow_run for _, flow_run in self._journal.flow_runs.values() if flow_run.run == run]
+
+    def unfinished(self, scope: Scope) -> FlowRun | None:
+        with self._lock:
+            for of, flow_run in reversed(self._journal.flow_runs.values()):
+                if of == scope and flow_run.status in (RunStatus.PLANNING, RunStatus.APPLYING):
+                    return flow_run
+            return None
+
+    def add_operations(self, scope: Scope, operations: Sequence[Operation]) -> None:
+        with self._lock:
+            journal = self._journal
+            taken: set[tuple[str, str, int]] = set()
+            for operation in operations:
+                place = (operation.run, operation.flow, operation.seq)
+                if place in taken or journal.has(*place):
+                    raise TallystickError(
+                        f"Run {operation.run} already has an operation {operation.seq} in flow {operation.flow}."
+                    )
+                taken.add(place)
+            for operation in operations:
+                number = self._number()
+                journal.operations[number] = (scope, replace(operation, number=number))
+                insort(journal.order.setdefault((operation.run, operation.flow), []), (operation.seq, number))
+
+    def operations(
+        self,
+        run: str,
+        flow: str,
+        states: Sequence[OperationState] = (),
+        after_seq: int = -1,
+        limit: int = 500,
+    ) -> list[Operation]:
+        with self._lock:
+            found: list[Operation] = []
+            for operation in self._journal.of(run, flow, after_seq):
+                if len(found) == limit:
+                    break
+                if not states or operation.state in states:
+                    found.append(operation)
+            return found
+
+    def mark_sent(self, operations: Sequence[Operation]) -> None:
+        with self._lock:
+            found = [self._journal.found(operation) for operation in operations]
+            for operation, (scope, stored) in zip(operations, found, strict=True):
+                has_references = any(isinstance(value, Reference) for value in stored.after.values())
+                self._journal.operations[stored.number] = (
+                    scope,
+                    replace(
+                        stored,
+                        state=OperationState.SENT,
+                        left_id=operation.left_id,
+                        right_id=operation.right_id,
+                        attempts=operation.attempts,
+                        at=operation.at,
+                        before=operation.before if operation.action is Action.DELETE else stored.before,
+                        after=operation.after if has_references else stored.after,
+                    ),
+                )
+
+    def commit(self, scope: Scope, commit: Commit) -> None:
+        with self._lock:
+            found = [self._journal.found(operation) for operation in commit.operations]
+            table = self._table(scope)
+            for link in commit.links:
+                if link.number and link.number not in table.links:
+                    raise TallystickError(f"The link table has no link {link.number}; it cannot be replaced.")
+            table.put_all(
+                [link if link.number else replace(link, number=self._number()) for link in commit.links],
+                commit.removed_links,
+            )
+            for operation, (of, stored) in zip(commit.operations, found, strict=True):
+                self._journal.operations[stored.number] = (
+                    of,
+                    replace(
+                        stored,
+                        state=operation.state,
+                        message=operation.message,
+                        attempts=operation.attempts,
+                        left_id=operation.left_id,
+                        right_id=operation.right_id,
+                        link=operation.link,
+                        at=operation.at,
+                    ),
+                )
+            keys: dict[tuple[Side, str], set[int]] = {pair: set() for pair in commit.keyless}
+            for key in commit.keys:
+                keys.setdefault((key.side, key.id), set()).add(key.key)
+            for (side, id_), values in keys.items():
+                table.set_keys(side, id_, frozenset(values))
+            table.park(commit.parked)
+
+    def drop_planned(self, run: str, flow: str) -> int:
+        with self._lock:
+            planned = [o for o in self._journal.of(run, flow) if o.state is OperationState.PLANNED]
+            for operation in planned:
+                scope, _ = self._journal.operations[operation.number]
+                dropped = replace(operation, state=OperationState.DROPPED)
+                self._journal.operations[operation.number] = (scope, dropped)
+            return len(planned)
+
+    def discard(self, run: str, flow: str) -> None:
+        with self._lock:
+            order = self._journal.order.get((run, flow), [])
+            for seq, number in list(order):
+                if self._journal.operations[number][1].state is OperationState.PLANNED:
+                    del self._journal.operations[number]
+                    order.remove((seq, number))
+
+    def journal(
+        self,
+        scope: Scope | None = None,
+        *,
+        side: Side | None = None,
+        id: str | None = None,
+        run: str | None = None,
+        limit: int = 200,
+    ) -> list[Operation]:
+        sides = SIDES if side is None else (side,)
+        with self._lock:
+            found: list[Operation] = []
+            for of, operation in reversed(self._journal.operations.values()):
+                if len(found) == limit:
+                    break
+                if (
+                    operation.state not in NOT_IN_JOURNAL
+                    and scope in (None, of)
+                    and run in (None, operation.run)
+                    and (id is None or id in [operation.id_on(end) for end in sides])
+                ):
+                    found.append(operation)
+            return found
+
+    # --- reviews
+
+    def raise_reviews(self, scope: Scope, reviews: Sequence[Review]) -> int:
+        with self._lock:
+            fresh = 0
+            known: dict[tuple[object, ...], list[Review]] = {}
+            for of, review in self._reviews.values():
+                if of == scope and review.status is not ReviewStatus.CLEARED:
+                    known.setdefault(_subject(review), []).append(review)
+            for review in reviews:
+                same = known.setdefault(_subject(review), [])
+                is_open = next((one for one in same if one.status is ReviewStatus.OPEN), None)
+                if any(one.status is ReviewStatus.DECIDED and one.fingerprint == review.fingerprint for one in same):
+                    if is_open is not None:
+                        self._reviews[is_open.number] = scope, replace(is_open, status=ReviewStatus.CLEARED)
+                        same.remove(is_open)
+                    continue
+                if is_open is None:
+                    fresh += 1
+                    kept = replace(review, number=self._number(), status=ReviewStatus.OPEN, decision=None)
+                else:
+                    same.remove(is_open)
+                    kept = replace(
+                        review,
+                        number=is_open.number,
+                        since=is_open.since,
+                        status=ReviewStatus.OPEN,
+                        decision=None,
+                    )
+                same.append(kept)
+                self._reviews[kept.number] = (scope, kept)
+            return fresh
+
+    def clear_reviews(self, scope: Scope, is_gone: Callable[[Review], bool]) -> int:
+        with self._lock:
+            gone = [review for review in self.reviews(scope) if is_gone(review)]
+            for review in gone:
+                self._reviews[review.number] = (scope, replace(review, status=ReviewStatus.CLEARED))
+            return len(gone)
+
+    def reviews(
+        self,
+        scope: Scope | None = None,
+        *,
+        integration: str | None = None,
+        status: ReviewStatus | None = ReviewStatus.OPEN,
+        kinds: Sequence[ReviewKind] = (),
+        limit: int | None = None,
+    ) -> list[Review]:
+        with self._lock:
+            return [
+                review
+                for _, (of, review) in sorted(self._reviews.items())
+                if scope in (None, of)
+                and integration in (None, of.integration)
+                and status in (None, review.status)
+                and (not kinds or review.kind in kinds)
+            ][:limit]
+
+    def reviews_of(self, scope: Scope, side: Side, ids: Sequence[str]) -> list[Review]:
+        wanted = set(ids)
+        with self._lock:
+            return [
+                review
+                for review in self.reviews(scope, status=None)
+                if review.status is not ReviewStatus.CLEARED
+                and (review.left_id if side is Side.LEFT else review.right_id) in wanted
+            ]
+
+    def review(self, number: int) -> tuple[Scope, Review] | None:
+        with self._lock:
+            return self._reviews.get(number)
+
+    def decide(self, number: int, decision: Decision, fingerprint: str) -> Review:
+        with self._lock:
+            scope, review = self._existing(number)
+            if review.decision is not None:
+                raise AlreadyDecided(
+                    f"Review {number} was already decided: {review.decision.take} by {review.decision.by}."
+                )
+            if review.status is ReviewStatus.CLEARED:
+                raise StaleDecision(f"Review {number} no longer asks anything: its cause is gone.")
+            if review.fingerprint != fingerprint:
+                raise StaleDecision(
+                    f"The records of review {number} changed since it was shown.", hint="Look at it again, then decide."
+                )
+            decided = replace(review, status=ReviewStatus.DECIDED, decision=decision)
+            self._reviews[number] = (scope, decided)
+            return decided
+
+    def reopen(self, number: int) -> Review:
+        with self._lock:
+            scope, review = self._existing(number)
+            if review.status is ReviewStatus.OPEN:
+                return review
+            if review.status is ReviewStatus.CLEARED:
+                raise StaleDecision(f"Review {number} no longer asks anything: its cause is gone.")
+            for other in self.reviews(scope):
+                if _subject(other) == _subject(review):
+                    raise StaleDecision(
+                        f"The records of review {number} changed since; the question is asked anew.",
+                        hint=f"Decide review {other.number} instead.",
+                    )
+            opened = replace(review, status=ReviewStatus.OPEN, decision=None)
+            self._reviews[number] = (scope, opened)
+            return opened
+
+    def _existing(self, number: int) -> tuple[Scope, Review]:
+        if number not in self._reviews:
+            raise ConfigurationError(
+                f"There is no review {number}.", hint="`tallystick review list` shows those that wait."
+            )
+        return self._reviews[number]
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def _subject(review: Review) -> tuple[object, ...]:
+    """What a review is about, within its scope: one open review each."""
+    return (review.kind, review.left_id, review.right_id, review.topic)
