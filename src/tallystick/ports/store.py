@@ -1,7 +1,11 @@
 """The state of the engine: links, bases, journal, reviews, runs, cursors.
 
 Whatever keeps it (memory, SQLite, PostgreSQL) passes the store contract suite in `tallystick.testing`.
-Methods that take several things carry all of them out in one transaction or none.
+Methods that take several things carry all of them out in one transaction or none. Text is any Unicode without NUL
+and lone surrogates (neither can stand in a canonical value or in Arrow).
+
+Any method may raise StateUnusable (damaged, read-only, disk full), SignInFailed, or Unreachable (no answer from the
+database, or another process kept it locked too long); after each the store stays usable for the next call.
 """
 
 from __future__ import annotations
@@ -85,29 +89,40 @@ class Store(Protocol):
         """id -> version of active links' ends and unlinked records that have one."""
         ...
 
-    def links(self, scope: Scope, numbers: Sequence[int]) -> list[Link]: ...
+    def links(self, scope: Scope, numbers: Sequence[int]) -> list[Link]:
+        """Those with the numbers, in order of number; any number of numbers."""
+        ...
+
     def links_of(self, scope: Scope, side: Side, ids: Sequence[str]) -> list[Link]:
-        """Links of any state whose end on `side` is one of `ids`; any number of ids."""
+        """Links of any state whose end on `side` is one of `ids`, in order of number; any number of ids."""
         ...
 
     def all_links(self, scope: Scope) -> Iterator[Link]: ...
     def replace_links(self, scope: Scope, links: Iterable[Link]) -> int:
-        """Drops the scope's links and keys and keeps these instead (import); returns how many."""
+        """Keeps these links instead of the scope's (import, rebuild); returns how many.
+
+        With the old links go the scope's match keys and unlinked records, which only a full listing can make
+        again: the scope's cursors and `last_full_at` are forgotten too. Numbers are given anew. Raises LinkTaken
+        when two of the links share an id, keeping all as it was.
+        """
         ...
 
     # --- unlinked records and match keys
     def unlinked_marks(self, scope: Scope) -> Iterator[pa.RecordBatch]: ...
     def unlinked(self, scope: Scope, side: Side, ids: Sequence[str] | None = None) -> Iterator[Unlinked]:
-        """Those with the ids, or all of the side."""
+        """Those with the ids, or all of the side, in order of id."""
         ...
 
     def waiting_for(self, scope: Scope, flow: str, side: Side, ids: Sequence[str]) -> list[Unlinked]:
         """Unlinked records of `scope` that wait for one of these records of another flow (E26)."""
         ...
 
-    def park(self, scope: Scope, parked: Parked) -> None: ...
+    def park(self, scope: Scope, parked: Parked) -> None:
+        """Forgets, then keeps."""
+        ...
+
     def matching(self, scope: Scope, side: Side, keys: Sequence[int]) -> list[MatchKey]:
-        """The records of `side`, linked or not, that have one of these keys."""
+        """The records of `side`, linked or not, that have one of these keys; in order of key, then id."""
         ...
 
     # --- runs and journal
@@ -121,11 +136,14 @@ class Store(Protocol):
     def save_flow_run(self, flow_run: FlowRun, scope: Scope) -> None: ...
     def flow_runs(self, run: str) -> list[FlowRun]: ...
     def unfinished(self, scope: Scope) -> FlowRun | None:
-        """The scope's run that was killed while planning or applying, if there is one."""
+        """The scope's newest flow run that is PLANNING or APPLYING: killed there, unless it is still at work."""
         ...
 
     def add_operations(self, scope: Scope, operations: Sequence[Operation]) -> None:
-        """Adds planned (or, for undo of bookkeeping, done) operations; `number` is given by the store."""
+        """Adds planned (or, for undo of bookkeeping, done) operations; `number` is given by the store.
+
+        `seq` is unique within run and flow.
+        """
         ...
 
     def operations(
@@ -140,11 +158,15 @@ class Store(Protocol):
         ...
 
     def mark_sent(self, operations: Sequence[Operation]) -> None:
-        """Makes the intents durable: state SENT, ids as reserved, attempts, before (whole record of a delete)."""
+        """Makes the intents durable: state SENT, ids as reserved, attempts, `at`, `before` of a delete (the whole
+        record), and `after` where it was planned with a Reference (now replaced by the id).
+        """
         ...
 
     def commit(self, scope: Scope, commit: Commit) -> None:
-        """Raises LinkTaken, keeping nothing."""
+        """Of the operations it keeps state, message, attempts, ids, `link` and `at`; links are removed, then replaced
+        (two may swap their ids), then inserted. Raises LinkTaken, keeping nothing.
+        """
         ...
 
     def drop_planned(self, run: str, flow: str) -> int:
@@ -164,12 +186,20 @@ class Store(Protocol):
         run: str | None = None,
         limit: int = 200,
     ) -> list[Operation]:
-        """Operations that were sent or done, newest first, of a record or a run."""
+        """All operations but the planned and the dropped, newest first; of a record, a run, a scope.
+
+        `id` is looked for on `side`, or on either when there is none.
+        """
         ...
 
     # --- reviews
     def raise_reviews(self, scope: Scope, reviews: Sequence[Review]) -> int:
-        """Opens or refreshes each; one with the same fingerprint that is decided stays decided. Returns how many are new."""
+        """Opens or refreshes each; returns how many are new.
+
+        An open one with the same (kind, left, right, topic) is refreshed and keeps its number and `since`. One
+        decided on the same fingerprint stays decided, and an open one of that subject is cleared. On another
+        fingerprint a new review is opened; the decided one stays as it is, as history.
+        """
         ...
 
     def clear_reviews(self, scope: Scope, is_gone: Callable[[Review], bool]) -> int:
@@ -189,16 +219,26 @@ class Store(Protocol):
         ...
 
     def reviews_of(self, scope: Scope, side: Side, ids: Sequence[str]) -> list[Review]:
-        """Open and decided reviews that touch one of these records."""
+        """Open and decided reviews whose id on `side` is one of these, oldest first.
+
+        There may be several decided ones of a subject, for different fingerprints.
+        """
         ...
 
     def review(self, number: int) -> tuple[Scope, Review] | None: ...
     def decide(self, number: int, decision: Decision, fingerprint: str) -> Review:
-        """Keeps the decision. Raises AlreadyDecided (naming who) or StaleDecision."""
+        """Keeps the decision.
+
+        Raises AlreadyDecided (naming who), StaleDecision (the fingerprint is another, or the cause is gone) or
+        ConfigurationError (there is no such review).
+        """
         ...
 
     def reopen(self, number: int) -> Review:
-        """Takes a decision back (E17); the review is open again."""
+        """Takes a decision back (E17); the review is open again.
+
+        Raises StaleDecision when the question was since asked anew or its cause is gone, else as `decide`.
+        """
         ...
 
     def close(self) -> None: ...
