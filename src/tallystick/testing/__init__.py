@@ -1,1 +1,1 @@
-"""The kit for authors of connectors and packs: doubles and contract suites, shipped with the product."""
+"""The kit for tests of connectors and flows."""
