@@ -1,7 +1,7 @@
 """Row fingerprints: how one knows, without comparing values, that a record did not change.
 
-A fingerprint is the lower 63 bits of the MD5 of the record's selected fields in sorted order of name, each followed
-by a unit separator, null as one record separator and missing as one group separator. MD5 because every engine
+A fingerprint is 63 bits of the MD5 of the record's selected fields in sorted order of name, each followed
+by a unit separator, null as one record separator and missing as NUL. MD5 because every engine
 has it and it never changes; it guards against accident, not against an attacker, who could at worst hide an edit of
 his own record. The SQL form and the Python form give the same number (held by a property test).
 Source: design/engine-notes.md, pitfalls.
@@ -13,19 +13,20 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from tallystick.model.value import Value
+from tallystick.model.value import MISSING, Value
 
 UNIT: Final = "\x1f"
 NULL: Final = "\x1e"
-GONE: Final = "\x1d"
+UNSETTLED: Final = -1
+"""Instead of a fingerprint: equals no record's, so the record is looked at again whatever it holds."""
 MASK: Final = (1 << 63) - 1
 
 
 def fingerprint(values: Mapping[str, Value], fields: Sequence[str]) -> int:
     """The fingerprint of `values` over `fields` (sorted names): 0 <= n < 2**63."""
     text = "".join(
-        (NULL if (value := values[name]) is None else value) + UNIT if name in values else GONE + UNIT
+        (NULL if (value := values[name]) is None else value) + UNIT if name in values else MISSING + UNIT
         for name in fields
     )
     digest = hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
-    return int.from_bytes(digest[:8], "little") & MASK
+    return int.from_bytes(digest[8:], "little") & MASK

@@ -56,6 +56,7 @@ class Operation:
     rules: Mapping[str, str] = field(default_factory=dict)  # per written field, why it has this value (E35)
     evidence: Mapping[str, Any] = field(default_factory=dict)  # for link and create: the match evidence
     keys: tuple[MatchKey, ...] = ()  # match keys of both records once done
+    is_partial: bool = False  # something of this pair is still held: its link stays UNSETTLED when this is done
     state: OperationState = OperationState.PLANNED
     message: str = ""
     attempts: int = 0
