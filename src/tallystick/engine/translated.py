@@ -50,9 +50,9 @@ class TranslatedRecord:
     waits: Mapping[str, Translated] = field(default_factory=dict)  # line -> NO_REFERENCE
 
     @property
-    def reject(self) -> str:
-        """The sentences of everything that makes the record a reject, "" when nothing does."""
-        return " ".join(translated.message for translated in self.rejects.values())
+    def reject(self) -> str | None:
+        """The sentences of everything that makes the record a reject; None when nothing does."""
+        return " ".join(translated.message for translated in self.rejects.values()) or None
 
     @property
     def waits_for(self) -> Awaited | None:
