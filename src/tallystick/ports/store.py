@@ -110,7 +110,7 @@ class Store(Protocol):
     # --- unlinked records and match keys
     def unlinked_marks(self, scope: Scope) -> Iterator[pa.RecordBatch]: ...
     def unlinked(self, scope: Scope, side: Side, ids: Sequence[str] | None = None) -> Iterator[Unlinked]:
-        """Those with the ids, or all of the side, in order of id."""
+        """Those with the ids, or all of the side; any number of ids."""
         ...
 
     def waiting_for(self, scope: Scope, flow: str, side: Side, ids: Sequence[str]) -> list[Unlinked]:

@@ -1,0 +1,105 @@
+"""What SQLite and PostgreSQL say differently when many rows go in or are looked for."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import md5
+from typing import Any
+
+import orjson
+from django.db import connections
+from django.db.backends.utils import CursorWrapper
+
+ROWS_PER_CHUNK = 5_000
+
+
+class Bulk(abc.ABC):
+    """One database's ways. Statements use `%s` for values, as Django's cursors do."""
+
+    for_update = ""
+    """Ends a SELECT whose rows are about to be changed."""
+
+    @abc.abstractmethod
+    def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Adds the rows, as many as there are."""
+
+    @abc.abstractmethod
+    def numbers(self, cursor: CursorWrapper, table: str, count: int) -> Iterator[int]:
+        """`count` numbers for rows of `table` about to be inserted, ascending, given to nobody else."""
+
+    @abc.abstractmethod
+    def among(
+        self, column: str, values: Sequence[str] | Sequence[int], *, is_id: bool = False
+    ) -> tuple[str, list[Any]]:
+        """A condition and its values: the column holds one of a list of any length."""
+
+    @abc.abstractmethod
+    def indexed(self, column: str) -> str:
+        """An id column as its unique index holds it, for ON CONFLICT."""
+
+
+class SqliteBulk(Bulk):
+    def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        marks = ", ".join(["%s"] * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({quoted(columns)}) VALUES ({marks})", list(rows))
+
+    def numbers(self, cursor: CursorWrapper, table: str, count: int) -> Iterator[int]:
+        # The transaction holds the only write lock there is.
+        cursor.execute("SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = %s), 0)", [table])
+        last: int = cursor.fetchone()[0]
+        return iter(range(last + 1, last + count + 1))
+
+    def among(
+        self, column: str, values: Sequence[str] | Sequence[int], *, is_id: bool = False
+    ) -> tuple[str, list[Any]]:
+        return f"{column} IN (SELECT value FROM json_each(%s))", [orjson.dumps(list(values)).decode()]
+
+    def indexed(self, column: str) -> str:
+        return column
+
+
+class PostgresBulk(Bulk):
+    for_update = "FOR UPDATE"
+
+    def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({quoted(columns)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def numbers(self, cursor: CursorWrapper, table: str, count: int) -> Iterator[int]:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence(%s, 'number')) FROM generate_series(1, %s)", [table, count]
+        )
+        return iter(sorted(number for (number,) in cursor.fetchall()))
+
+    def among(
+        self, column: str, values: Sequence[str] | Sequence[int], *, is_id: bool = False
+    ) -> tuple[str, list[Any]]:
+        if not is_id:
+            return f"{column} = ANY(%s)", [list(values)]
+        hashes = [md5(str(value).encode(), usedforsecurity=False).hexdigest() for value in values]
+        return f"(md5({column}) = ANY(%s::text[]) AND {column} = ANY(%s::text[]))", [hashes, list(values)]
+
+    def indexed(self, column: str) -> str:
+        return f"md5({column})"
+
+
+def quoted(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def bulk_for(alias: str) -> Bulk:
+    return PostgresBulk() if connections[alias].vendor == "postgresql" else SqliteBulk()
+
+
+def chunks(rows: Iterable[Any], size: int = ROWS_PER_CHUNK) -> Iterator[list[Any]]:
+    """The rows in lists of at most `size`."""
+    chunk: list[Any] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk

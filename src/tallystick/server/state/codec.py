@@ -1,0 +1,148 @@
+"""The state's JSON texts.
+
+orjson writes them; keys stand for what `tallystick.model` calls the same. A Reference is
+`{"ref": [flow, side, id]}`; a side's mapping is `{"left": ..., "right": ...}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from tallystick.model.link import MatchKey
+from tallystick.model.plan import Decision, Operation, OperationState, Planned, Take
+from tallystick.model.side import Side
+from tallystick.model.value import Reference, Value
+from tallystick.model.write import Action
+
+EMPTY = "{}"
+OPERATION = (
+    "number, run, flow, seq, action, side, left_id, right_id, link, state, message, attempts, at, "
+    '"before", "after", rest'
+)
+"""The columns `operation_of` takes, in its order."""
+
+
+def text_of(value: object) -> str:
+    """Compact JSON. Raises orjson.JSONEncodeError for what JSON cannot hold (a lone surrogate)."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def of_values(values: Mapping[str, Value]) -> str:
+    return orjson.dumps(values, default=_plain).decode() if values else EMPTY
+
+
+def mapping(text: str | None) -> dict[str, Any]:
+    if text is None or text == EMPTY:
+        return {}
+    value: dict[str, Any] = orjson.loads(text)
+    return value
+
+
+def by_side(text: str) -> dict[Side, Any]:
+    return {Side(side): value for side, value in mapping(text).items()}
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Reference():
+            return {"ref": [value.flow, value.side.value, value.id]}
+        case Mapping():
+            return dict(value)
+        case set() | frozenset():
+            return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def planned(value: Any) -> Planned:
+    """The inverse of what `text_of` makes of a Planned."""
+    if isinstance(value, dict):
+        flow, side, id_ = value["ref"]
+        return Reference(flow=flow, side=Side(side), id=id_)
+    text: Value = value
+    return text
+
+
+def has_references(operation: Operation) -> bool:
+    return any(isinstance(value, Reference) for value in operation.after.values())
+
+
+def rest_of(operation: Operation) -> str:
+    """What of an operation never changes once it is planned, and is never searched for."""
+    rest: dict[str, Any] = {}
+    if operation.settles:
+        rest["settles"] = operation.settles
+    if operation.versions:
+        rest["versions"] = operation.versions
+    if operation.reason:
+        rest["reason"] = operation.reason
+    if operation.rules:
+        rest["rules"] = operation.rules
+    if operation.evidence:
+        rest["evidence"] = operation.evidence
+    if operation.keys:
+        rest["keys"] = [(key.side, key.key, key.id) for key in operation.keys]
+    if operation.is_partial:
+        rest["is_partial"] = True
+    return text_of(rest)
+
+
+def operation_of(row: tuple[Any, ...]) -> Operation:
+    """The operation of a row of the columns OPERATION."""
+    number, run, flow, seq, action, side, left_id, right_id, link, state, message, attempts, at, before, after, rest = (
+        row
+    )
+    kept = mapping(rest)
+    return Operation(
+        number=number,
+        run=run,
+        seq=seq,
+        flow=flow,
+        action=Action(action),
+        side=Side(side),
+        left_id=left_id,
+        right_id=right_id,
+        link=link,
+        before=mapping(before),
+        after={name: planned(value) if isinstance(value, dict) else value for name, value in mapping(after).items()},
+        settles={Side(end): values for end, values in kept.get("settles", {}).items()},
+        versions={Side(end): version for end, version in kept.get("versions", {}).items()},
+        reason=kept.get("reason", ""),
+        rules=kept.get("rules", {}),
+        evidence=kept.get("evidence", {}),
+        keys=tuple(MatchKey(side=Side(end), key=key, id=id_) for end, key, id_ in kept.get("keys", ())),
+        is_partial=kept.get("is_partial", False),
+        state=OperationState(state),
+        message=message,
+        attempts=attempts,
+        at=at,
+    )
+
+
+def decision_text(decision: Decision) -> str:
+    return text_of(
+        {
+            "take": decision.take,
+            "fields": decision.fields,
+            "partner": decision.partner,
+            "by": decision.by,
+            "at": decision.at,
+            "note": decision.note,
+        }
+    )
+
+
+def decision_of(text: str | None) -> Decision | None:
+    if text is None:
+        return None
+    kept = mapping(text)
+    return Decision(
+        take=Take(kept["take"]),
+        fields={name: Take(take) for name, take in kept["fields"].items()},
+        partner=kept["partner"],
+        by=kept["by"],
+        at=kept["at"],
+        note=kept["note"],
+    )
