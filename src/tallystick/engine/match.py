@@ -1,0 +1,125 @@
+"""Records that are not linked -> definite, possible, disputed, new, with the evidence.
+
+Tables in, tables out: the values are normalised column by column, DuckDB does the rest in named steps that can be
+looked at. Rows are numbered in the order of their ids, so that the order in which records arrive changes nothing.
+Source: spec/engine.md E12-E14; scenarios S1, S2.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+from tallystick.engine.claims import Collision, claims
+from tallystick.engine.matched import Matched, Pairing, Pairings, Rows, Twins, rule_name
+from tallystick.engine.normalise import VERSION, Columns, kinds
+from tallystick.engine.resemblance import resemblances
+from tallystick.engine.workspace import workspace
+from tallystick.model.fingerprint import MASK
+from tallystick.model.flow import Match
+from tallystick.model.link import MatchKey
+from tallystick.model.record import ID
+from tallystick.model.side import SIDES, Side
+
+__all__ = ["Matched", "Pairing", "Pairings", "Twins", "match", "match_keys"]
+
+_NONE: Final[Mapping[Side, Mapping[int, str]]] = MappingProxyType({})
+_NO_TABLES: Final[Mapping[Side, pa.Table]] = MappingProxyType({})
+
+
+def match_keys(rules: Match, table: pa.Table, side: Side) -> list[MatchKey]:
+    """The keys under which the records of `table` can be found: one per definite rule and per possible rule's block.
+
+    A rule of which a value is blank or junk gives no key. Records of both sides with equal normalised values have
+    equal keys, in every version of the product that normalises alike. `table` has `#id` and `rules.fields`.
+    """
+    columns = Columns(rules, table)
+    ids = table.column(ID).to_pylist()
+    keys: list[MatchKey] = []
+    for prefix, names in _rules(rules):
+        texts = columns.joined(names).to_pylist()
+        keys.extend(
+            MatchKey(side=side, key=_key(prefix, text), id=id_)
+            for id_, text in zip(ids, texts, strict=True)
+            if text is not None
+        )
+    return keys
+
+
+def match(
+    rules: Match,
+    left: pa.Table,
+    right: pa.Table,
+    *,
+    linked: Mapping[Side, Mapping[int, str]] = _NONE,
+    known: Mapping[Side, pa.Table] = _NO_TABLES,
+    connection: duckdb.DuckDBPyConnection | None = None,
+) -> Matched:
+    """Pairs the records of two tables, each with `#id` and `rules.fields` (left names, canonical text), ids unique.
+
+    `linked[side]`: key of a definite rule -> id of a record of that side that is linked already. A record of the other
+    side with that key is disputed with it, never new. `known[side]`: further records of that side that may be
+    partners but are not asked about, for example parked ones; they never come out as new. One that is in `linked`
+    gives only its values to the evidence. Keys of blocks in `linked` are ignored: likeness to a linked record is no
+    claim.
+
+    Definite: one record of each side that claim one another by at least one rule, while no rule lets either claim, or
+    be claimed by, anybody else. Everybody else who claims or is claimed is disputed. What is left is compared within
+    the blocks of the possible rules, and what is left then is new.
+    """
+    tables = {Side.LEFT: left, Side.RIGHT: right}
+    taken = {side: frozenset(linked.get(side, {}).values()) for side in SIDES}
+    rows = {side: Rows.of(rules, tables[side], known.get(side), taken[side]) for side in SIDES}
+    columns = {side: Columns(rules, rows[side].table) for side in SIDES}
+    collisions = {side: _collisions(rules, columns[side], linked.get(side.other, {})) for side in SIDES}
+    with workspace(connection) as space:
+        claimed = claims(space, rules, columns, collisions)
+        resembling = resemblances(space, rules, columns, claimed.left_over)
+    return Matched(
+        definite=Pairings(rows, claimed.definite, rules.definite),
+        disputed=Pairings(rows, claimed.disputed, rules.definite),
+        possible=Pairings(rows, resembling.pairs, rules.possible),
+        new_left=rows[Side.LEFT].new(resembling.new[Side.LEFT]),
+        new_right=rows[Side.RIGHT].new(resembling.new[Side.RIGHT]),
+        twins=tuple(
+            Twins(rule=rule_name(rules.definite[number]), side=side, ids=tuple(rows[side].ids(pa.array(places))))
+            for number, side, places in claimed.twins
+        ),
+        blocks=resembling.blocks,
+    )
+
+
+def _collisions(rules: Match, columns: Columns, linked: Mapping[int, str]) -> list[Collision]:
+    """The rows with a key that a linked record of the other side has."""
+    if not linked:
+        return []
+    found: list[Collision] = []
+    for number, (prefix, names) in enumerate(_rules(rules)[: len(rules.definite)]):
+        for row, text in enumerate(columns.joined(names).to_pylist()):
+            id_ = linked.get(_key(prefix, text)) if text is not None else None
+            if id_ is not None:
+                found.append(Collision(row=row, rule=number, id=id_))
+    return found
+
+
+def _rules(rules: Match) -> list[tuple[bytes, tuple[str, ...]]]:
+    """What tells the keys of a rule from all others, and its fields; definite rules first."""
+    ways = kinds(rules)
+    numbered = [
+        *(("definite", number, names) for number, names in enumerate(rules.definite)),
+        *(("possible", number, rule.block) for number, rule in enumerate(rules.possible) if rule.block),
+    ]
+    return [
+        ("\x1e".join([str(VERSION), kind, str(number), *(f"{name}:{ways[name]}" for name in names)]).encode(), names)
+        for kind, number, names in numbered
+    ]
+
+
+def _key(prefix: bytes, text: str) -> int:
+    digest = hashlib.md5(prefix + b"\x1f" + text.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "little") & MASK

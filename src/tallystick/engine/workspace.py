@@ -1,0 +1,78 @@
+"""The DuckDB connection that columnar questions of one thread are asked on."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import duckdb
+import pyarrow as pa
+
+MEMORY: Final = "1GB"
+"""What one thread's questions may hold in memory; DuckDB spills the rest to the temporary folder."""
+
+_thread = threading.local()
+
+
+def quoted(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+class Workspace:
+    """Named steps on a connection; every table and view made here is gone when it closes."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._tables: list[str] = []
+        self._views: list[str] = []
+
+    def show(self, name: str, table: pa.Table) -> None:
+        """Makes an Arrow table readable under `name`."""
+        self._connection.register(name, table)
+        self._views.append(name)
+
+    def step(self, name: str, query: str) -> None:
+        """Keeps the rows of `query` as the table `name`."""
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        self._tables.append(name)
+
+    def add(self, name: str, query: str) -> None:
+        """Adds the rows of `query` to the table `name`."""
+        self._connection.execute(f"INSERT INTO {name} {query}")
+
+    def table(self, query: str) -> pa.Table:
+        return self._connection.execute(query).to_arrow_table()
+
+    def number(self, query: str) -> int:
+        row = self._connection.execute(query).fetchone()
+        return int(row[0]) if row is not None else 0
+
+    def close(self) -> None:
+        for name in dict.fromkeys(self._tables):
+            self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        for name in dict.fromkeys(self._views):
+            self._connection.unregister(name)
+
+
+@contextmanager
+def workspace(connection: duckdb.DuckDBPyConnection | None = None) -> Iterator[Workspace]:
+    """A workspace on `connection`, else on the one this thread keeps (opening one costs more than asking)."""
+    if connection is None:
+        connection = getattr(_thread, "connection", None)
+        if connection is None:
+            connection = _thread.connection = duckdb.connect(
+                config={
+                    "memory_limit": MEMORY,
+                    "temp_directory": tempfile.mkdtemp(prefix="tallystick-"),
+                    "preserve_insertion_order": "false",
+                }
+            )
+    space = Workspace(connection)
+    try:
+        yield space
+    finally:
+        space.close()
