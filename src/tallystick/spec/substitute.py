@@ -1,0 +1,89 @@
+"""`${NAME}` and `${secret:name}` in the settings of a system, filled in when it is connected to.
+
+What comes out goes to the connector and nowhere else: it is not stored, not logged and not part of any message.
+Source: spec/interface.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tallystick.errors import ConfigurationError, DocumentError, DocumentErrors
+from tallystick.spec.source import Path, SourceMap, dotted
+
+_PLACE = re.compile(r"\$\$\{|\$\{(?P<inner>[^{}]*)(?P<end>\}?)")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"secret:([^\s{}:][^{}:]*)")
+
+
+class Secrets(Protocol):
+    """Where secrets are kept; `tallystick.ports.world.Secrets` is one."""
+
+    def secret(self, name: str) -> str:
+        """The secret of this name. Raises ConfigurationError when there is none."""
+        ...
+
+
+def malformed(text: str) -> str:
+    """The first `${...}` in `text` that names neither a variable nor a secret, or ""."""
+    for found in _PLACE.finditer(text):
+        inner = found["inner"]
+        if inner is None:
+            continue
+        if not found["end"] or not (_VARIABLE.fullmatch(inner) or _SECRET.fullmatch(inner)):
+            return found[0]
+    return ""
+
+
+def resolve(
+    settings: Mapping[str, Any],
+    environment: Mapping[str, str],
+    secrets: Secrets,
+    *,
+    source: SourceMap | None = None,
+    path: Path = (),
+) -> dict[str, Any]:
+    """A copy of `settings` with every `${NAME}` and `${secret:name}` in its texts filled in; `$${` becomes `${`.
+
+    What is filled in is not looked at again. With `source` and `path` (where the settings stand, such as
+    `("systems", "crm")`) faults name their line. Raises DocumentErrors, a ConfigurationError, that names every
+    variable that is not set and every secret that is not there.
+    """
+    faults: list[DocumentError] = []
+
+    def fault(at: Path, message: str, hint: str) -> None:
+        file, line = (source.name, source.line(at)) if source is not None else ("", 0)
+        faults.append(DocumentError(message, file=file, line=line, key=dotted(at), hint=hint))
+
+    def value_of(inner: str, at: Path) -> str:
+        if found := _SECRET.fullmatch(inner):
+            try:
+                return secrets.secret(found[1])
+            except ConfigurationError as error:
+                fault(at, error.message, error.hint or f"Store the secret `{found[1]}`.")
+        elif not _VARIABLE.fullmatch(inner):
+            fault(at, f"`${{{inner}}}` names neither a variable nor a secret.", "Write ${NAME} or ${secret:name}.")
+        elif inner not in environment:
+            hint = f"Set {inner} in the environment, and start again."
+            fault(at, f"The environment variable {inner} is not set.", hint)
+        else:
+            return environment[inner]
+        return ""
+
+    def fill(value: Any, at: Path) -> Any:
+        match value:
+            case str():
+                return _PLACE.sub(lambda found: "${" if found["inner"] is None else value_of(found["inner"], at), value)
+            case Mapping():
+                return {key: fill(inner, (*at, str(key))) for key, inner in value.items()}
+            case list() | tuple():
+                return [fill(inner, (*at, number)) for number, inner in enumerate(value)]
+            case _:
+                return value
+
+    filled: dict[str, Any] = fill(settings, path)
+    if faults:
+        raise DocumentErrors(tuple(faults))
+    return filled
