@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.engine.normalise import Columns
 from tallystick.engine.workspace import Workspace
@@ -63,51 +64,42 @@ def claims(
             f"SELECT {number}, CASE WHEN l.n + r.n > 2 THEN key END, l.n, r.n, l.row, r.row"
             f" FROM ({groups[Side.LEFT]}) AS l JOIN ({groups[Side.RIGHT]}) AS r USING (key)",
         )
+    crowded = space.number("SELECT count(*) FROM met WHERE key IS NOT NULL")
     # 2. pairs: values that one record of each side has, under the first rule that says so
     space.step(
         "pairs", "SELECT left_row, right_row, min(rule) AS rule FROM met WHERE key IS NULL GROUP BY left_row, right_row"
     )
-    # 3. crowd: the records behind values that several of a side have, and what speaks against each record
-    is_crowded = space.number("SELECT count(*) FROM met WHERE key IS NOT NULL") > 0
+    # 3. disputed rows: those behind values that several of a side have (the crowd), that collide, that are in two pairs
     for side in SIDES:
-        members = " UNION ALL ".join(
-            f"SELECT {number} AS rule, k{number} AS key, row FROM {side}_keys" for number in range(len(rules.definite))
-        )
-        space.step(
-            f"{side}_crowd",
-            "SELECT rule, key, row, lefts, rights, row_number() OVER (PARTITION BY rule, key ORDER BY row) AS place"
-            f" FROM ({members}) JOIN (SELECT * EXCLUDE (left_row, right_row) FROM met WHERE key IS NOT NULL)"
-            " USING (rule, key)"
-            if is_crowded
-            else "SELECT 0 AS rule, '' AS key, 0 AS row, 0 AS lefts, 0 AS rights, 0 AS place LIMIT 0",
-        )
+        if crowded:
+            space.step(f"{side}_crowd", _crowd(side, rules))
         space.step(
             f"{side}_disputed",
-            f"SELECT row FROM {side}_crowd UNION SELECT {side}_row FROM {side}_collisions"
-            f" UNION SELECT {side}_row FROM pairs GROUP BY 1 HAVING count(*) > 1",
+            f"SELECT {side}_row AS row FROM {side}_collisions"
+            f" UNION SELECT {side}_row FROM pairs GROUP BY 1 HAVING count(*) > 1"
+            + (f" UNION SELECT row FROM {side}_crowd" if crowded else ""),
         )
     # 4. definite: pairs of which neither is disputed
-    space.step(
-        "definite",
+    definite = space.table(
         "SELECT * FROM pairs ANTI JOIN left_disputed ON left_row = left_disputed.row"
-        " ANTI JOIN right_disputed ON right_row = right_disputed.row",
+        " ANTI JOIN right_disputed ON right_row = right_disputed.row ORDER BY left_row",
     )
     # 5. disputed: all other claims
-    space.step("disputed", _disputed(is_crowded))
-    for side in SIDES:
-        space.step(
-            f"{side}_over",
-            f"SELECT row FROM {side}_keys ANTI JOIN definite ON {side}_row = {side}_keys.row"
-            f" ANTI JOIN disputed ON disputed.{side}_row = {side}_keys.row",
-        )
-    return Claimed(
-        definite=space.table("SELECT * FROM definite ORDER BY left_row"),
-        disputed=space.table("SELECT * FROM disputed ORDER BY left_row, right_row, left_id, right_id"),
-        left_over={
-            side: space.table(f"SELECT row FROM {side}_over ORDER BY row").column("row").combine_chunks()
-            for side in SIDES
-        },
-        twins=[found for side in SIDES for found in _twins(space, rules, side)],
+    disputed = space.table(f"{_disputed(bool(crowded))} ORDER BY left_row, right_row, left_id, right_id")
+    left_over = {side: _without(columns[side].count, definite, disputed, side) for side in SIDES}
+    twins = [found for side in SIDES for found in _twins(rules, columns[side], left_over[side], side)]
+    return Claimed(definite=definite, disputed=disputed, left_over=left_over, twins=twins)
+
+
+def _crowd(side: Side, rules: Match) -> str:
+    """The records behind every value that several of one side and at least one of the other have."""
+    members = " UNION ALL ".join(
+        f"SELECT {number} AS rule, k{number} AS key, row FROM {side}_keys" for number in range(len(rules.definite))
+    )
+    return (
+        "SELECT rule, key, row, lefts, rights, row_number() OVER (PARTITION BY rule, key ORDER BY row) AS place"
+        f" FROM ({members}) JOIN (SELECT * EXCLUDE (left_row, right_row) FROM met WHERE key IS NOT NULL)"
+        " USING (rule, key)"
     )
 
 
@@ -152,12 +144,25 @@ def _collisions(side: Side, found: Sequence[Collision], rules: Match) -> pa.Tabl
     )
 
 
-def _twins(space: Workspace, rules: Match, side: Side) -> list[tuple[int, Side, list[int]]]:
+def _without(count: int, definite: pa.Table, disputed: pa.Table, side: Side) -> pa.Array:
+    rows = pa.array(range(count), pa.int32())
+    for table in (definite, disputed):
+        if table.num_rows:
+            rows = rows.filter(pc.invert(pc.is_in(rows, value_set=table.column(f"{side}_row").combine_chunks())))
+    return rows
+
+
+def _twins(rules: Match, columns: Columns, rows: pa.Array, side: Side) -> list[tuple[int, Side, list[int]]]:
     found: list[tuple[int, Side, list[int]]] = []
-    for number in range(len(rules.definite)):
-        table = space.table(
-            f"SELECT list(row ORDER BY row) AS rows FROM {side}_keys SEMI JOIN {side}_over USING (row)"
-            f" WHERE k{number} IS NOT NULL GROUP BY k{number} HAVING count(*) > 1 ORDER BY rows"
-        )
-        found.extend((number, side, rows) for rows in table.column("rows").to_pylist())
+    for number, names in enumerate(rules.definite):
+        texts = columns.joined(names).take(rows)
+        counted = pc.value_counts(texts.drop_null())
+        repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+        if not len(repeated):
+            continue
+        is_repeated = pc.is_in(texts, value_set=repeated)
+        groups: dict[str, list[int]] = {}
+        for text, row in zip(texts.filter(is_repeated).to_pylist(), rows.filter(is_repeated).to_pylist(), strict=True):
+            groups.setdefault(text, []).append(row)
+        found.extend((number, side, group) for group in groups.values())
     return found

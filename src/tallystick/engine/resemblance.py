@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.engine.matched import Block, rule_name
 from tallystick.engine.normalise import Columns
@@ -31,12 +32,12 @@ def resemblances(
     space: Workspace, rules: Match, columns: Mapping[Side, Columns], rows: Mapping[Side, pa.Array]
 ) -> Resembling:
     """Compares `rows` of the two sides and keeps every pair that reaches its rule's `at_least`."""
+    blocks: list[Block] = []
     space.step(
         "resembling",
         "SELECT 0 AS rule, 0::INTEGER AS left_row, 0::INTEGER AS right_row,"
         " 0.0::DOUBLE AS score, [0.0::DOUBLE] AS similarities LIMIT 0",
     )
-    blocks: list[Block] = []
     if all(len(rows[side]) for side in SIDES):
         for number, rule in enumerate(rules.possible):
             for side in SIDES:
@@ -48,14 +49,8 @@ def resemblances(
         " QUALIFY row_number() OVER (PARTITION BY left_row, right_row ORDER BY score DESC, rule) = 1"
         " ORDER BY left_row, score DESC, right_row"
     )
-    for side in SIDES:
-        space.show(f"{side}_rest", pa.table({"row": rows[side]}))
     new = {
-        side: space.table(
-            f"SELECT row FROM {side}_rest ANTI JOIN resembling ON {side}_row = {side}_rest.row ORDER BY row"
-        )
-        .column("row")
-        .combine_chunks()
+        side: rows[side].filter(pc.invert(pc.is_in(rows[side], value_set=pairs.column(f"{side}_row").combine_chunks())))
         for side in SIDES
     }
     return Resembling(pairs=pairs, new=new, blocks=tuple(blocks))

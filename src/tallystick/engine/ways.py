@@ -15,24 +15,7 @@ from tallystick.model.schema import Field
 from tallystick.model.selection import id_of, parts_of
 from tallystick.model.side import Side
 from tallystick.model.value import Value
-
-
-class Expression(Protocol):
-    """A compiled expression."""
-
-    @property
-    def names(self) -> Sequence[str]: ...
-
-    def evaluate(self, values: Mapping[str, Value]) -> Value:
-        """Raises RecordError."""
-        ...
-
-
-def compile_expression(text: str) -> Expression:
-    from tallystick.spec.expression import compile_expression
-
-    return compile_expression(text)
-
+from tallystick.spec.expression import Expression, compile_expression
 
 Values = Mapping[str, Value]
 Types = Mapping[Side, Mapping[str, Field]]
@@ -244,11 +227,11 @@ class Computed(_Way):
     """A value computed from the other side's fields; lossy when the other side's expression does not lead back."""
 
     def __init__(self, expression: Expression, cell: Cell, sources: Sequence[str], back: Expression | None) -> None:
-        super().__init__(expression.names, (cell.target.name,))
+        super().__init__(sorted(expression.names), (cell.target.name,))
         self._expression = expression
         self._cell = cell
         self._source = sources[0] if len(sources) == 1 and sources[0] in expression.names else None
-        self._back = back if back is not None and set(back.names) <= {cell.target.name} else None
+        self._back = back if back is not None and back.names <= {cell.target.name} else None
 
     def translate(self, values: Values) -> Translated:
         given = {name: values[name] for name in self.sources}

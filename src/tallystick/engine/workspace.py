@@ -23,11 +23,11 @@ def quoted(name: str) -> str:
 
 
 class Workspace:
-    """Named steps on a connection; every table and view made here is gone when it closes."""
+    """Named steps on a connection that is in no transaction; all that is made here is gone when it closes."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._tables: list[str] = []
+        connection.begin()  # rolled back at the end: that drops all steps at once
         self._views: list[str] = []
 
     def show(self, name: str, table: pa.Table) -> None:
@@ -38,22 +38,20 @@ class Workspace:
     def step(self, name: str, query: str) -> None:
         """Keeps the rows of `query` as the table `name`."""
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
-        self._tables.append(name)
 
     def add(self, name: str, query: str) -> None:
         """Adds the rows of `query` to the table `name`."""
         self._connection.execute(f"INSERT INTO {name} {query}")
 
     def table(self, query: str) -> pa.Table:
-        return self._connection.execute(query).to_arrow_table()
+        return self._connection.sql(query).to_arrow_table()
 
     def number(self, query: str) -> int:
         row = self._connection.execute(query).fetchone()
         return int(row[0]) if row is not None else 0
 
     def close(self) -> None:
-        for name in dict.fromkeys(self._tables):
-            self._connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        self._connection.rollback()
         for name in dict.fromkeys(self._views):
             self._connection.unregister(name)
 
