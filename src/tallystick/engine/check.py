@@ -1,0 +1,55 @@
+"""What the target would refuse, found out before anything is sent. Source: spec/engine.md E24."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tallystick.model.schema import RecordType
+from tallystick.model.value import Reference, Value
+from tallystick.model.write import Action
+
+
+class Checker:
+    """The rules of one record type of the target; every method gives a sentence, or None when all is well."""
+
+    def __init__(self, record_type: RecordType) -> None:
+        self._type = record_type
+        self._fields = {field.name: field for field in record_type.fields}
+        self._required = [field.name for field in record_type.fields if field.is_required]
+
+    def allows(self, action: Action) -> str | None:
+        can = self._type.capabilities
+        allowed = {Action.CREATE: can.create, Action.UPDATE: can.update, Action.DELETE: can.delete}
+        if allowed.get(action, True):
+            return None
+        return f"{self._type.name} does not take a {action.value}."
+
+    def create(self, values: Mapping[str, Value | Reference]) -> str | None:
+        missing = [
+            name
+            for name in self._required
+            if values.get(name) is None and not (name in self._type.key and self._type.capabilities.reserve)
+        ]
+        if missing:
+            return f"{self._type.name} needs a value for {', '.join(missing)}."
+        return self.allows(Action.CREATE) or self._values(values)
+
+    def update(self, values: Mapping[str, Value | Reference]) -> str | None:
+        return self.allows(Action.UPDATE) or self._values(values)
+
+    def _values(self, values: Mapping[str, Value | Reference]) -> str | None:
+        for name, value in values.items():
+            field = self._fields.get(name)
+            if field is None:
+                continue
+            if not field.is_writable:
+                return f"{name} of {self._type.name} cannot be written."
+            if value is None:
+                if field.is_required or not field.is_nullable:
+                    return f"{name} of {self._type.name} cannot be empty."
+            elif isinstance(value, str):
+                if field.max_length is not None and len(value) > field.max_length:
+                    return f"{name} of {self._type.name} holds {field.max_length} characters, not {len(value)}."
+                if field.choices and value not in field.choices:
+                    return f"{name} of {self._type.name} does not take {value[:40]!r}."
+        return None

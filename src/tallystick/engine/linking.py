@@ -1,0 +1,242 @@
+"""Records that are not linked: matched, then linked, created, asked about or left. Source: spec/engine.md E12-E17."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tallystick.engine import questions
+from tallystick.engine.detect import Detected
+from tallystick.engine.match import Pairing, match, match_keys
+from tallystick.engine.plan import Planner
+from tallystick.engine.translate import Translator
+from tallystick.model.flow import Flow, OnPossible, Scope
+from tallystick.model.plan import Decision, Review, ReviewKind, ReviewStatus, Take
+from tallystick.model.record import ID, Record, records_of
+from tallystick.model.selection import Selection
+from tallystick.model.side import SIDES, Side
+from tallystick.ports.store import Store
+from tallystick.ports.system import Probe
+
+LOOK_UP: Final = 10_000
+
+
+class Linker:
+    """Finds partners for the unlinked records of one reading and hands the findings to the planner."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        scope: Scope,
+        store: Store,
+        systems: Mapping[Side, Probe],
+        selections: Mapping[Side, Selection],
+        translator: Translator,
+        planner: Planner,
+    ) -> None:
+        self._flow = flow
+        self._scope = scope
+        self._store = store
+        self._systems = systems
+        self._selections = selections
+        self._translator = translator
+        self._planner = planner
+
+    def link(
+        self, detected: Detected, *, is_full: Mapping[Side, bool], has_links: bool
+    ) -> Iterator[list[tuple[Side, Record]]]:
+        """Matches and plans; yields the new records in chunks, for the caller to plan."""
+        claimed: dict[Side, set[str]] = {side: set() for side in SIDES}
+        if self._flow.match.fields:
+            claimed = self._match(detected, is_full=is_full, has_links=has_links)
+        for side in SIDES:
+            for table in detected.unlinked(side):
+                records = [r for r in records_of(table) if r.id not in claimed[side]]
+                if records:
+                    yield [(side, record) for record in records]
+
+    def _match(self, detected: Detected, *, is_full: Mapping[Side, bool], has_links: bool) -> dict[Side, set[str]]:
+        """Plans whatever some rule finds; returns the ids that are thereby spoken for."""
+        tables = {side: self._shared(side, detected.unlinked(side)) for side in SIDES}
+        extra: dict[Side, dict[str, Record]] = {side: {} for side in SIDES}
+        linked: dict[Side, dict[int, str]] = {side: {} for side in SIDES}
+        if has_links or not all(is_full.values()):
+            for side in SIDES:
+                self._look_up(
+                    side.other, tables[side], side, is_full[side.other], extra[side.other], linked[side.other]
+                )
+        if not any(table.num_rows for table in tables.values()):
+            return {side: set() for side in SIDES}
+        known = {side: self._shared_of(side, list(extra[side].values())) for side in SIDES if extra[side]}
+        matched = match(self._flow.match, tables[Side.LEFT], tables[Side.RIGHT], linked=linked, known=known)
+        claimed: dict[Side, set[str]] = {side: set() for side in SIDES}
+        groups = [
+            *((ReviewKind.POSSIBLE, group) for group in _groups(matched.possible)),
+            *((ReviewKind.DISPUTED, group) for group in _groups(matched.disputed)),
+        ]
+        for _, group in groups:
+            for pairing in group:
+                claimed[Side.LEFT].add(pairing.left_id)
+                claimed[Side.RIGHT].add(pairing.right_id)
+        for side in SIDES:
+            claimed[side].update(matched.definite.ids(side))
+        self._link_definite(matched.definite, detected, extra)
+        self._ask(groups, detected, extra, claimed)
+        for side in SIDES:
+            claimed[side].update(extra[side])
+        return claimed
+
+    def _shared(self, side: Side, tables: Iterator[pa.Table]) -> pa.Table:
+        """Ids and match fields, in the flow's shared (left) names."""
+        names = self._flow.match.fields
+        schema = pa.schema([(name, pa.string()) for name in (ID, *names)])
+        parts = [self._shared_of(side, records_of(table)) for table in tables]
+        return pa.concat_tables([schema.empty_table(), *parts])
+
+    def _shared_of(self, side: Side, records: Sequence[Record]) -> pa.Table:
+        names = self._flow.match.fields
+        rows = [self._translator.shared(side, record.values, names) for record in records]
+        columns = {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
+        return pa.table({ID: pa.array([record.id for record in records], pa.string()), **columns})
+
+    def _look_up(
+        self,
+        side: Side,
+        other: pa.Table,
+        other_side: Side,
+        is_full: bool,
+        extra: dict[str, Record],
+        linked: dict[int, str],
+    ) -> None:
+        """Records of `side` that share a match key with the other side's unlinked ones but were not read now."""
+        names = self._flow.match.fields
+        for start in range(0, other.num_rows, LOOK_UP):
+            part = other.slice(start, LOOK_UP).select([ID, *names])
+            keys = sorted({key.key for key in match_keys(self._flow.match, part, other_side)})
+            found = self._store.matching(self._scope, side, keys)
+            ids = sorted({key.id for key in found})
+            taken = {end.id for link in self._store.links_of(self._scope, side, ids) if (end := link.end(side))}
+            linked.update({key.key: key.id for key in found if key.id in taken})
+            parked = [id_ for id_ in ids if id_ not in taken]
+            if parked and not is_full:
+                batch = self._systems[side].fetch(self._selections[side], parked)
+                extra.update({record.id: record for record in records_of(batch.records)})
+
+    def _link_definite(
+        self, pairings: Sequence[Pairing], detected: Detected, extra: Mapping[Side, Mapping[str, Record]]
+    ) -> None:
+        for start in range(0, len(pairings), LOOK_UP):
+            chunk = pairings[start : start + LOOK_UP]
+            records = self._records(chunk, detected, extra)
+            for pairing in chunk:
+                left, right = records[Side.LEFT].get(pairing.left_id), records[Side.RIGHT].get(pairing.right_id)
+                if left is not None and right is not None:
+                    self._planner.link(left, right, _evidence(pairing), reason=f"matched by {pairing.rule}")
+
+    def _records(
+        self, pairings: Sequence[Pairing], detected: Detected, extra: Mapping[Side, Mapping[str, Record]]
+    ) -> dict[Side, dict[str, Record]]:
+        ids = {
+            Side.LEFT: {pairing.left_id for pairing in pairings},
+            Side.RIGHT: {pairing.right_id for pairing in pairings},
+        }
+        return {
+            side: {
+                **detected.records(side, sorted(ids[side])),
+                **{id_: record for id_, record in extra[side].items() if id_ in ids[side]},
+            }
+            for side in SIDES
+        }
+
+    def _ask(
+        self,
+        groups: Sequence[tuple[ReviewKind, Sequence[Pairing]]],
+        detected: Detected,
+        extra: Mapping[Side, Mapping[str, Record]],
+        claimed: Mapping[Side, set[str]],
+    ) -> None:
+        if not groups:
+            return
+        kinds = (ReviewKind.POSSIBLE, ReviewKind.DISPUTED)
+        answers = {
+            (*questions.key_of(review), review.fingerprint): review
+            for review in self._store.reviews(self._scope, status=ReviewStatus.DECIDED, kinds=kinds)
+        }
+        for kind, group in groups:
+            records = self._records(group, detected, extra)
+            review = self._planner.ask_candidates(kind, [_candidate(pairing) for pairing in group], records)
+            answer = answers.get((*questions.key_of(review), review.fingerprint))
+            decision = answer.decision if answer is not None else None
+            if decision is None and kind is ReviewKind.POSSIBLE:
+                decision = self._reaction(group)
+            if decision is None:
+                self._planner.wait_for_person(review, {side: list(records[side].values()) for side in SIDES})
+            else:
+                self._decided(decision, group, records, review)
+
+    def _reaction(self, group: Sequence[Pairing]) -> Decision | None:
+        """What the flow does by itself with a possible match."""
+        match self._flow.on.possible:
+            case OnPossible.LINK if len(group) == 1:
+                return Decision(take=Take.LINK, by="reaction possible: link")
+            case OnPossible.CREATE:
+                return Decision(take=Take.CREATE, by="reaction possible: create")
+            case OnPossible.IGNORE:
+                return Decision(take=Take.IGNORE, by="reaction possible: ignore")
+            case _:
+                return None
+
+    def _decided(
+        self,
+        decision: Decision,
+        group: Sequence[Pairing],
+        records: Mapping[Side, Mapping[str, Record]],
+        review: Review,
+    ) -> None:
+        chosen: Pairing | None = None
+        if decision.take is Take.LINK:
+            chosen = next((p for p in group if len(group) == 1 or decision.partner in (p.left_id, p.right_id)), None)
+        used: set[tuple[Side, str]] = set()
+        if chosen is not None:
+            used = {(Side.LEFT, chosen.left_id), (Side.RIGHT, chosen.right_id)}
+            left = records[Side.LEFT].get(chosen.left_id)
+            right = records[Side.RIGHT].get(chosen.right_id)
+            if left is not None and right is not None:
+                evidence = {**_evidence(chosen), "decided_by": decision.by}
+                self._planner.link(left, right, evidence, reason=f"decided by {decision.by or 'a person'}")
+        for side in SIDES:
+            for id_, record in records[side].items():
+                if (side, id_) in used:
+                    continue
+                if decision.take is Take.CREATE:
+                    self._planner.new(side, record, is_decided=True)
+                else:
+                    self._planner.ignore(side, record, f"decided by {decision.by or 'a person'}")
+
+
+def _evidence(pairing: Pairing) -> dict[str, Any]:
+    return {"rule": pairing.rule, "score": pairing.score, "fields": pairing.evidence}
+
+
+def _candidate(pairing: Pairing) -> dict[str, Any]:
+    return {"left": pairing.left_id, "right": pairing.right_id, **_evidence(pairing)}
+
+
+def _groups(pairings: Sequence[Pairing]) -> list[list[Pairing]]:
+    """Pairings that share a record belong to one question, with one record in the middle wherever possible."""
+    parent: dict[tuple[Side, str], tuple[Side, str]] = {}
+
+    def find(node: tuple[Side, str]) -> tuple[Side, str]:
+        while parent.setdefault(node, node) != node:
+            parent[node] = parent[parent[node]]
+            node = parent[node]
+        return node
+
+    for pairing in pairings:
+        parent[find((Side.RIGHT, pairing.right_id))] = find((Side.LEFT, pairing.left_id))
+    groups: dict[tuple[Side, str], list[Pairing]] = {}
+    for pairing in pairings:
+        groups.setdefault(find((Side.LEFT, pairing.left_id)), []).append(pairing)
+    return [sorted(group, key=lambda p: (p.left_id, p.right_id)) for _, group in sorted(groups.items())]

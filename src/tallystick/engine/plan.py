@@ -1,0 +1,733 @@
+"""Findings -> ordered operations, checked against the target, and the questions for people.
+
+The planner writes to no system. It hands operations on in the order in which they are to be carried out: what
+belongs to one pair stands together, deletions come last. Source: spec/engine.md E12, E13, E20, E24, E26.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tallystick.engine import questions
+from tallystick.engine.check import Checker
+from tallystick.engine.guards import Tally
+from tallystick.engine.match import match_keys
+from tallystick.engine.merge import Merged, Merger, Pair
+from tallystick.engine.translate import Translated, Translator, Trouble
+from tallystick.model.flow import EditVsDelete, Flow, OnDeleted, OnNew, OnScopeLeft, Rule
+from tallystick.model.link import Link, LinkState, MatchKey, Standing, Unlinked
+from tallystick.model.plan import Decision, Operation, Planned, Review, ReviewKind, ReviewStatus, Take
+from tallystick.model.record import ID, Absence, Cause, Record
+from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Reference, Value
+from tallystick.model.write import Action
+
+LAST: Final = 1 << 40
+"""Deletions are numbered from here, so that they come after everything else (E26)."""
+FLUSH: Final = 1_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Questions:
+    """What a plan asks of people and remembers of records it could not link."""
+
+    reviews: dict[questions.Key, Review] = field(default_factory=dict)
+    parked: list[Unlinked] = field(default_factory=list)
+    settled: list[tuple[Side, str]] = field(default_factory=list)  # records no longer parked
+    held: list[Link] = field(default_factory=list)  # links of which something is held back: to be marked UNSETTLED
+    evaluated: set[tuple[Side, str]] = field(default_factory=set)
+    conflicts: int = 0
+    ignored: int = 0
+    rejects: int = 0
+
+    def ask(self, review: Review) -> None:
+        self.reviews[questions.key_of(review)] = review
+
+
+class Planner:
+    """Plans one flow. `keep` takes operations in chunks as they are ready."""
+
+    def __init__(
+        self,
+        flow: Flow,
+        run: str,
+        translator: Translator,
+        checkers: Mapping[Side, Checker],
+        keep: Callable[[Sequence[Operation]], None],
+        *,
+        tally: Tally,
+        fresh: frozenset[str] = frozenset(),
+        is_linking_only: bool = False,
+        first_seq: int = 0,
+    ) -> None:
+        self._flow = flow
+        self._run = run
+        self._translator = translator
+        self._merger = Merger(flow, translator.lines, fresh=fresh)
+        self._checkers = checkers
+        self._keep = keep
+        self._is_linking_only = is_linking_only  # `links rebuild`: nothing is created, changed or deleted
+        self._seq = first_seq
+        self._last_seq = LAST + first_seq
+        self._buffer: list[tuple[Operation, dict[Side, Mapping[str, Planned]]]] = []
+        self._key_fields = _key_fields(flow, translator)
+        self.tally = tally
+        self.asked = Questions()
+        self.situations: Counter[str] = Counter()
+
+    # --- linked pairs
+
+    def pair(
+        self,
+        link: Link,
+        left: Record,
+        right: Record,
+        answers: Sequence[Review] = (),
+        *,
+        fighting: frozenset[tuple[Side, str]] = frozenset(),
+    ) -> None:
+        """A linked pair of which something changed. `answers`: decided reviews that touch it; `fighting`: fields
+        that two systems keep rewriting, which from now on a person decides (E22).
+        """
+        self._seen(left.id, right.id)
+        self.situations["linked"] += 1
+        self._merge(link, _pair(link, left, right), answers, evidence={}, fighting=fighting)
+
+    def link(
+        self,
+        left: Record,
+        right: Record,
+        evidence: Mapping[str, Any],
+        answers: Sequence[Review] = (),
+        *,
+        dormant: Link | None = None,
+        reason: str = "matched",
+    ) -> None:
+        """Two records found to be one, merged against an empty base (E15), or a dormant link taken up again."""
+        self._seen(left.id, right.id)
+        self.situations["definite" if dormant is None else "restored"] += 1
+        self._merge(dormant, _pair(dormant, left, right), answers, evidence=evidence, link_reason=reason)
+
+    def _merge(
+        self,
+        link: Link | None,
+        pair: Pair,
+        answers: Sequence[Review],
+        *,
+        evidence: Mapping[str, Any],
+        link_reason: str = "",
+        fighting: frozenset[tuple[Side, str]] = frozenset(),
+    ) -> None:
+        merged = self._merger.merge(pair)
+        if fighting:
+            self._merger.stop(merged, pair, fighting)
+        if merged.conflicts or merged.lossy_edits:
+            decided = self._decided(pair, merged, answers)
+            if decided:
+                merged = self._merger.merge(pair, decided)
+        operations: list[Operation] = []
+        if link_reason:
+            operations.append(
+                self._operation(
+                    Action.LINK,
+                    self._flow.primary,
+                    pair,
+                    link=link.number if link is not None else None,
+                    settles=merged.agreed,
+                    reason=link_reason,
+                    evidence=evidence,
+                )
+            )
+        elif merged.has_agreed and not merged.writes:
+            side = Side.LEFT if link is not None and _moved(link, pair, Side.LEFT) else Side.RIGHT
+            operations.append(
+                self._operation(
+                    Action.AGREE,
+                    side,
+                    pair,
+                    link=link.number if link is not None else None,
+                    settles=merged.agreed,
+                    reason="both sides agree",
+                )
+            )
+        is_held = not merged.is_settled
+        if merged.is_doubled:
+            self._double(link, pair, operations)
+            return
+        if not self._is_linking_only:
+            is_held |= self._updates(link, pair, merged, operations, has_agreed=not operations)
+        else:
+            is_held |= bool(merged.writes)
+        self._ask_about(pair, merged)
+        if operations:
+            if is_held:
+                operations[-1] = replace(operations[-1], is_partial=True)
+            self._add(operations, pair)
+        elif is_held and link is not None:
+            self.asked.held.append(link)
+        if not is_held:
+            self.asked.settled += [(Side.LEFT, pair.left.id), (Side.RIGHT, pair.right.id)]
+
+    def _updates(
+        self, link: Link | None, pair: Pair, merged: Merged, operations: list[Operation], *, has_agreed: bool
+    ) -> bool:
+        """Adds the updates of the pair; True when one of them cannot be sent."""
+        is_held = False
+        for side, write in merged.writes.items():
+            record = pair.record(side)
+            problem = self._checkers[side].update(write.after)
+            if problem is not None:
+                self._reject(side.other, pair.record(side.other), problem, partner=record.id)
+                is_held = True
+                continue
+            settles = {s: {**(merged.agreed[s] if has_agreed else {}), **write.settles[s]} for s in SIDES}
+            has_agreed = False
+            operations.append(
+                self._operation(
+                    Action.UPDATE,
+                    side,
+                    pair,
+                    link=link.number if link is not None else None,
+                    before={name: record.values.get(name) for name in write.after},
+                    after=write.after,
+                    settles=settles,
+                    reason="; ".join(sorted(set(write.rules.values()))),
+                    rules=write.rules,
+                )
+            )
+        return is_held
+
+    def _double(self, link: Link | None, pair: Pair, operations: list[Operation]) -> None:
+        """add_both: both versions are kept, each side gets the other's as a new record (E19, S14)."""
+        self.asked.conflicts += 1
+        first, second = SIDES
+        for side, number in ((first, link.number if link is not None else None), (second, None)):
+            operation = self._create(side.other, pair.record(side), number, "conflict: both kept")
+            if operation is None:
+                return
+            operations.append(operation)
+        self._add(operations[-2:], None)
+
+    def _decided(self, pair: Pair, merged: Merged, answers: Sequence[Review]) -> dict[str, Rule]:
+        """A person's answers that still hold: given to exactly the differences there are now (E17)."""
+        decided: dict[str, Rule] = {}
+        for kind, differences in (
+            (ReviewKind.CONFLICT, merged.conflicts),
+            (ReviewKind.LOSSY_EDIT, merged.lossy_edits),
+        ):
+            if not differences:
+                continue
+            question = questions.of_differences(kind, self._flow.name, pair.left.id, pair.right.id, differences)
+            for answer in answers:
+                if answer.decision is None or answer.status is not ReviewStatus.DECIDED:
+                    continue
+                if (
+                    questions.key_of(answer) == questions.key_of(question)
+                    and answer.fingerprint == question.fingerprint
+                ):
+                    for name in differences:
+                        take = answer.decision.fields.get(name, answer.decision.take)
+                        decided[name] = Rule(take.value) if take in (Take.LEFT, Take.RIGHT) else Rule.IGNORE
+        return decided
+
+    def _ask_about(self, pair: Pair, merged: Merged) -> None:
+        self.asked.conflicts += bool(merged.conflicts or merged.lossy_edits)
+        self.asked.ignored += bool(merged.ignored)
+        for kind, differences in (
+            (ReviewKind.CONFLICT, merged.conflicts),
+            (ReviewKind.LOSSY_EDIT, merged.lossy_edits),
+        ):
+            if differences:
+                self.asked.ask(
+                    questions.of_differences(kind, self._flow.name, pair.left.id, pair.right.id, differences)
+                )
+        for line, side, translated in merged.troubles:
+            self._trouble(line.name, side, pair.record(side.other), translated, partner=pair.record(side).id)
+
+    def _trouble(
+        self, name: str, side: Side, source: Record, translated: Translated, *, partner: str | None = None
+    ) -> None:
+        """A field that cannot be translated towards `side`: it is held, visibly (E10)."""
+        kind = ReviewKind.UNMAPPED_CODE if translated.trouble is Trouble.UNMAPPED_CODE else ReviewKind.REJECT
+        if kind is ReviewKind.REJECT:
+            self.asked.rejects += 1
+        self.asked.ask(
+            questions.of_record(
+                kind,
+                self._flow.name,
+                {side.other: source.id, side: partner},
+                translated.message,
+                topic=name,
+                field=name,
+            )
+        )
+        if translated.waits_for is not None:
+            self._park(side.other, source, Standing.WAITING, translated.message, translated.waits_for)
+
+    # --- absent records
+
+    def absent(
+        self,
+        link: Link,
+        absences: Mapping[Side, Absence],
+        records: Mapping[Side, Record],
+        answers: Sequence[Review] = (),
+    ) -> None:
+        """A link of which a record is proven absent. `records`: the side that is still there, as it is now."""
+        for side in absences:
+            end = link.end(side)
+            if end is not None:
+                self.asked.evaluated.add((side, end.id))
+        if len(absences) == 2:
+            causes = {absence.cause for absence in absences.values()}
+            if causes <= {Cause.DELETED, Cause.MERGED, Cause.OUT_OF_FILTER, Cause.ARCHIVED}:
+                cause = "deleted" if Cause.DELETED in causes else "out of filter"
+                self.situations["absent on both sides"] += 1
+                self._part(link, Side.LEFT, f"both {cause}", gone=SIDES)
+            return
+        side, absence = next(iter(absences.items()))
+        self.situations[f"absent on the {side.value}: {absence.cause.value}"] += 1
+        survivor = records[side.other]
+        match absence.cause:
+            case Cause.DELETED:
+                self._deleted(link, side, survivor, answers)
+            case Cause.OUT_OF_FILTER | Cause.ARCHIVED:
+                self._scope_left(link, side, survivor, absence.cause)
+            case Cause.MERGED:
+                pass  # the caller has moved the link (see pipeline)
+            case Cause.FORBIDDEN | Cause.INCOMPLETE | Cause.MAPPING_CLEARED | Cause.UNKNOWN:
+                pass  # never a reason to write: told by `why`
+
+    def _deleted(self, link: Link, side: Side, survivor: Record, answers: Sequence[Review]) -> None:
+        """Deleted on `side`; `survivor` is the other side's record."""
+        other = side.other
+        end = link.end(other)
+        base = end.base if end is not None else {}
+        is_edited = any(survivor.values.get(name, base.get(name)) != value for name, value in base.items())
+        reaction = self._flow.on.deleted[side]
+        choice = self._flow.on.edit_vs_delete
+        reaches = self._flow.direction.reaches
+        question = questions.of_record(
+            ReviewKind.CONFLICT,
+            self._flow.name,
+            _ids(link),
+            f"Deleted on the {side.value}" + (f", edited on the {other.value}." if is_edited else "."),
+            topic="deleted",
+            shown=dict(survivor.values),
+        )
+        answer = _answer(question, answers)
+        if answer is not None and answer.take is Take.IGNORE:
+            self._part(link, side, f"{side.value} deleted, kept by decision", gone=(side,))
+        elif (answer is not None and answer.take.value == other.value) or (
+            answer is None and is_edited and choice is EditVsDelete.EDIT and reaches(side)
+        ):
+            operation = self._create(
+                other, survivor, link.number, f"edited on the {other.value}, deleted on the {side.value}"
+            )
+            if operation is not None:
+                self._add([operation], None)
+        elif answer is None and (reaction.then is OnDeleted.ASK or (is_edited and choice is EditVsDelete.ASK)):
+            self.asked.conflicts += 1
+            self.asked.ask(question)
+            self.asked.held.append(link)
+        elif (reaction.then is OnDeleted.KEEP and answer is None) or not reaches(other):
+            self._part(link, side, f"{side.value} deleted, kept", gone=(side,))
+        elif reaction.then is OnDeleted.SET and answer is None:
+            self._set(link, side, survivor, reaction.values)
+        else:
+            self._delete(link, other, survivor, f"deleted on the {side.value}")
+
+    def _scope_left(self, link: Link, side: Side, survivor: Record, cause: Cause) -> None:
+        reaction = self._flow.on.scope_left[side]
+        if reaction is OnScopeLeft.KEEP:
+            return
+        if reaction is OnScopeLeft.DELETE and cause is Cause.OUT_OF_FILTER and self._flow.direction.reaches(side.other):
+            self._delete(link, side.other, survivor, f"left the filter on the {side.value}")
+        else:
+            self._part(link, side, f"{side.value} {cause.value}", gone=(side,))
+
+    def _delete(self, link: Link, side: Side, record: Record, reason: str) -> None:
+        problem = self._checkers[side].allows(Action.DELETE)
+        if problem is not None:
+            self._reject(side, record, problem, partner=_ids(link)[side.other])
+            self.asked.held.append(link)
+            return
+        ids = _ids(link)
+        self._add_last(
+            Operation(
+                run=self._run,
+                flow=self._flow.name,
+                action=Action.DELETE,
+                side=side,
+                left_id=ids[Side.LEFT],
+                right_id=ids[Side.RIGHT],
+                link=link.number,
+                before=dict(record.values),
+                versions={side: record.version},
+                reason=reason,
+            )
+        )
+
+    def _set(self, link: Link, side: Side, survivor: Record, values: Mapping[str, Value]) -> None:
+        """The reaction `{set: ...}`: the surviving record is marked, then the link rests."""
+        other = side.other
+        wanted = {name: value for name, value in values.items() if survivor.values.get(name) != value}
+        operations: list[Operation] = []
+        if wanted:
+            problem = self._checkers[other].update(wanted)
+            if problem is not None:
+                self._reject(other, survivor, problem, partner=_ids(link)[side])
+                self.asked.held.append(link)
+                return
+            reason = f"deleted on the {side.value}: set"
+            operations.append(
+                Operation(
+                    run=self._run,
+                    flow=self._flow.name,
+                    action=Action.UPDATE,
+                    side=other,
+                    left_id=_ids(link)[Side.LEFT],
+                    right_id=_ids(link)[Side.RIGHT],
+                    link=link.number,
+                    before={name: survivor.values.get(name) for name in wanted},
+                    after=wanted,
+                    settles={other: wanted},
+                    versions={other: survivor.version},
+                    reason=reason,
+                    rules=dict.fromkeys(wanted, reason),
+                )
+            )
+        operations.append(self._parting(link, side, f"{side.value} deleted, set", gone=(side,)))
+        self._add(operations, None)
+
+    def part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
+        """Makes a link dormant: both ids stay known, so that nothing is created twice."""
+        self._part(link, side, cause, gone=gone)
+
+    def _part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
+        self._add([self._parting(link, side, cause, gone=gone)], None)
+
+    def _parting(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> Operation:
+        ids = _ids(link)
+        return Operation(
+            run=self._run,
+            flow=self._flow.name,
+            action=Action.PART,
+            side=side,
+            left_id=ids[Side.LEFT],
+            right_id=ids[Side.RIGHT],
+            link=link.number,
+            reason=cause,
+            evidence={"gone": [s.value for s in gone]},
+        )
+
+    def relink(self, link: Link, side: Side, to: str, reason: str) -> None:
+        """The record on `side` lives on under another id."""
+        ids = {**_ids(link), side: to}
+        self._add(
+            [
+                Operation(
+                    run=self._run,
+                    flow=self._flow.name,
+                    action=Action.RELINK,
+                    side=side,
+                    left_id=ids[Side.LEFT],
+                    right_id=ids[Side.RIGHT],
+                    link=link.number,
+                    before={"": _ids(link)[side]},
+                    reason=reason,
+                )
+            ],
+            None,
+        )
+
+    # --- records that are not linked
+
+    def new(self, side: Side, record: Record, *, dormant: Link | None = None, is_decided: bool = False) -> None:
+        """A record without a partner. `dormant`: the link it had; `is_decided`: a person said "create"."""
+        self.asked.evaluated.add((side, record.id))
+        self.situations[f"new on the {side.value}"] += 1
+        reaction = OnNew.CREATE if is_decided else self._flow.on.new[side]
+        if self._is_linking_only or not self._flow.direction.reaches(side.other) or reaction is OnNew.IGNORE:
+            if self._flow.match.fields or dormant is not None:
+                self._park(side, record, Standing.IGNORED, "new records of this side are not passed on")
+            return
+        if reaction is OnNew.ASK:
+            self._park(side, record, Standing.ASKED, "waits for a person")
+            self.asked.ask(
+                questions.of_record(
+                    ReviewKind.POSSIBLE,
+                    self._flow.name,
+                    {side: record.id},
+                    f"New on the {side.value}.",
+                    topic="new",
+                    shown=dict(record.values),
+                    candidates=[],
+                )
+            )
+            return
+        operation = self._create(
+            side, record, dormant.number if dormant is not None else None, f"new on the {side.value}"
+        )
+        if operation is not None:
+            self._add([operation], None)
+
+    def _create(self, side: Side, record: Record, link: int | None, reason: str) -> Operation | None:
+        """The operation that creates `record` (of `side`) on the other side; None when it cannot be."""
+        target = side.other
+        translated = self._translator.record(target, record.values)
+        if translated.rejects or translated.waits:
+            message = translated.reject or " ".join(waiting.message for waiting in translated.waits.values())
+            standing = Standing.REJECTED if translated.rejects else Standing.WAITING
+            self._reject(side, record, message, standing=standing, waits_for=translated.waits_for)
+            return None
+        problem = self._checkers[target].create(translated.values)
+        if problem is not None:
+            self._reject(side, record, problem)
+            return None
+        held: set[str] = set()
+        for name, trouble in translated.held.items():
+            held.update(self._line_fields(name, side))
+            self._trouble(name, target, record, trouble)
+        settles = {name: value for name, value in record.values.items() if name not in held}
+        after = dict(translated.values)
+        return Operation(
+            run=self._run,
+            flow=self._flow.name,
+            action=Action.CREATE,
+            side=target,
+            left_id=record.id if side is Side.LEFT else None,
+            right_id=record.id if side is Side.RIGHT else None,
+            link=link,
+            after=after,
+            settles={side: settles},
+            versions={side: record.version},
+            reason=reason,
+            is_partial=bool(held),
+        )
+
+    def _line_fields(self, name: str, side: Side) -> tuple[str, ...]:
+        return next((line.fields(side) for line in self._translator.lines if line.name == name), ())
+
+    def ask_candidates(
+        self, kind: ReviewKind, candidates: Sequence[Mapping[str, Any]], records: Mapping[Side, Mapping[str, Record]]
+    ) -> Review:
+        """Possible or disputed: the question for a group of records, all parked until it is answered."""
+        shared = {
+            side: {
+                id_: self._translator.shared(side, record.values, self._flow.match.fields)
+                for id_, record in records[side].items()
+            }
+            for side in SIDES
+        }
+        return questions.of_candidates(kind, self._flow.name, candidates, shared)
+
+    def wait_for_person(self, review: Review, records: Mapping[Side, Sequence[Record]]) -> None:
+        self.situations[review.kind.value] += 1
+        self.asked.ask(review)
+        for side in SIDES:
+            for record in records.get(side, ()):
+                self.asked.evaluated.add((side, record.id))
+                self._park(side, record, Standing.ASKED, f"{review.kind.value} match waits for a person")
+
+    def ignore(self, side: Side, record: Record, reason: str) -> None:
+        self.asked.evaluated.add((side, record.id))
+        self._park(side, record, Standing.IGNORED, reason)
+
+    def collide(self, link: Link, side: Side, record: Record, message: str) -> None:
+        """An id that now means another record, or two claims on one record (E12)."""
+        self.asked.evaluated.add((side, record.id))
+        self.situations["collision"] += 1
+        self.asked.ask(
+            questions.of_record(
+                ReviewKind.COLLISION, self._flow.name, _ids(link), message, topic=side.value, shown=dict(record.values)
+            )
+        )
+
+    def unreadable(self, side: Side, id_: str, reason: str) -> None:
+        """A record the connector could not turn into values: a reject, never an absence (E7)."""
+        self.asked.evaluated.add((side, id_))
+        self.asked.rejects += 1
+        self.asked.ask(questions.of_record(ReviewKind.REJECT, self._flow.name, {side: id_}, reason))
+
+    def _reject(
+        self,
+        side: Side,
+        record: Record,
+        message: str,
+        *,
+        partner: str | None = None,
+        standing: Standing = Standing.REJECTED,
+        waits_for: tuple[str, Side, str] | None = None,
+    ) -> None:
+        self.asked.rejects += 1
+        self.asked.ask(
+            questions.of_record(
+                ReviewKind.REJECT,
+                self._flow.name,
+                {side: record.id, side.other: partner},
+                message,
+                shown=record.version,
+            )
+        )
+        self._park(side, record, standing, message, waits_for)
+
+    def _park(
+        self,
+        side: Side,
+        record: Record,
+        standing: Standing,
+        reason: str,
+        waits_for: tuple[str, Side, str] | None = None,
+    ) -> None:
+        self.asked.parked.append(
+            Unlinked(
+                side=side,
+                id=record.id,
+                fingerprint=0,  # set by the pipeline, which knows the side's fields
+                values=record.values,
+                version=record.version,
+                standing=standing,
+                reason=reason,
+                waits_for=waits_for,
+            )
+        )
+
+    # --- operations on their way out
+
+    def _seen(self, left_id: str, right_id: str) -> None:
+        self.asked.evaluated.add((Side.LEFT, left_id))
+        self.asked.evaluated.add((Side.RIGHT, right_id))
+
+    def _operation(self, action: Action, side: Side, pair: Pair, **rest: Any) -> Operation:
+        return Operation(
+            run=self._run,
+            flow=self._flow.name,
+            action=action,
+            side=side,
+            left_id=pair.left.id,
+            right_id=pair.right.id,
+            versions={Side.LEFT: pair.left.version, Side.RIGHT: pair.right.version},
+            **rest,
+        )
+
+    def _add(self, operations: Sequence[Operation], pair: Pair | None) -> None:
+        for operation in operations:
+            self._count(operation)
+            finals: dict[Side, Mapping[str, Planned]] = {}
+            if self._flow.match.fields:
+                finals = self._finals(operation, pair)
+            self._buffer.append((replace(operation, seq=self._seq), finals))
+            self._seq += 1
+        if len(self._buffer) >= FLUSH:
+            self.flush()
+
+    def _add_last(self, operation: Operation) -> None:
+        self._count(operation)
+        self._buffer.append((replace(operation, seq=self._last_seq), {}))
+        self._last_seq += 1
+        if len(self._buffer) >= FLUSH:
+            self.flush()
+
+    def _count(self, operation: Operation) -> None:
+        if not operation.action.is_write:
+            return
+        self.tally.writes[operation.side][operation.action] += 1
+        for name, value in operation.after.items():
+            key = f"{operation.side.value}.{name}"
+            if key in self.tally.fresh:
+                self.tally.filled[key] = self.tally.filled.get(key, 0) + 1
+                if value is None:
+                    self.tally.nulled[key] = self.tally.nulled.get(key, 0) + 1
+
+    def _finals(self, operation: Operation, pair: Pair | None) -> dict[Side, Mapping[str, Planned]]:
+        """The records as they will be, where their match keys may change."""
+        source = operation.side.other
+        if operation.action is Action.CREATE:
+            return {source: operation.settles.get(source, {}), operation.side: operation.after}
+        if pair is None or operation.action not in (Action.LINK, Action.UPDATE, Action.AGREE):
+            return {}
+        if operation.action is not Action.LINK and not any(
+            name in self._key_fields[side]
+            for side in SIDES
+            for name in (*operation.settles.get(side, {}), *(operation.after if side is operation.side else ()))
+        ):
+            return {}
+        finals: dict[Side, Mapping[str, Planned]] = {side: pair.record(side).values for side in SIDES}
+        finals[operation.side] = {**finals[operation.side], **operation.after}
+        return finals
+
+    def flush(self) -> None:
+        """Hands on what is buffered, with match keys worked out for all of it at once."""
+        if not self._buffer:
+            return
+        keys: dict[int, list[MatchKey]] = {}
+        for side in SIDES:
+            rows = [(at, finals[side]) for at, (_, finals) in enumerate(self._buffer) if side in finals]
+            for key in self.keys(side, [(str(at), _plain(values)) for at, values in rows]):
+                at = int(key.id)
+                id_ = self._buffer[at][0].id_on(side) or ""
+                keys.setdefault(at, []).append(replace(key, id=id_))
+        self._keep([replace(o, keys=tuple(keys[at])) if at in keys else o for at, (o, _) in enumerate(self._buffer)])
+        self._buffer = []
+
+    def keys(self, side: Side, rows: Sequence[tuple[str, Mapping[str, Value]]]) -> list[MatchKey]:
+        """The match keys of records given as (id, values)."""
+        names = self._flow.match.fields
+        if not names or not rows:
+            return []
+        shared = [self._translator.shared(side, values, names) for _, values in rows]
+        columns = {name: pa.array([values.get(name) for values in shared], pa.string()) for name in names}
+        table = pa.table({ID: pa.array([id_ for id_, _ in rows], pa.string()), **columns})
+        return match_keys(self._flow.match, table, side)
+
+
+def _plain(values: Mapping[str, Planned]) -> dict[str, Value]:
+    return {name: None if isinstance(value, Reference) else value for name, value in values.items()}
+
+
+def _ids(link: Link) -> dict[Side, str | None]:
+    return {side: end.id if (end := link.end(side)) is not None else None for side in SIDES}
+
+
+def _pair(link: Link | None, left: Record, right: Record) -> Pair:
+    """The records measured against the link's base; without a link, against an empty one."""
+    bases = {side: end.base if link is not None and (end := link.end(side)) is not None else {} for side in SIDES}
+    return Pair(left=left, right=right, left_base=bases[Side.LEFT], right_base=bases[Side.RIGHT])
+
+
+def _moved(link: Link, pair: Pair, side: Side) -> bool:
+    end = link.end(side)
+    return end is not None and any(pair.record(side).values.get(name) != value for name, value in end.base.items())
+
+
+def _answer(question: Review, answers: Sequence[Review]) -> Decision | None:
+    return next(
+        (
+            answer.decision
+            for answer in answers
+            if answer.status is ReviewStatus.DECIDED
+            and questions.key_of(answer) == questions.key_of(question)
+            and answer.fingerprint == question.fingerprint
+        ),
+        None,
+    )
+
+
+def _key_fields(flow: Flow, translator: Translator) -> dict[Side, frozenset[str]]:
+    """Per side, the fields that the match rules look at."""
+    wanted = set(flow.match.fields)
+    found: dict[Side, set[str]] = {side: set() for side in SIDES}
+    for line in translator.lines:
+        if wanted & set(line.fields(Side.LEFT)):
+            for side in SIDES:
+                found[side].update(line.fields(side))
+    return {side: frozenset(names) for side, names in found.items()}
+
+
+__all__ = ["LAST", "LinkState", "Planner", "Questions"]

@@ -1,0 +1,66 @@
+"""Opening the two readings of a run: full listings, changes since a cursor, or just some records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final
+
+from tallystick.engine.detect import Reading
+from tallystick.errors import CursorRefused
+from tallystick.model.flow import Scope
+from tallystick.model.record import Batch
+from tallystick.model.selection import Selection
+from tallystick.model.side import Side
+from tallystick.ports.store import Store
+from tallystick.ports.system import System
+
+FETCH: Final = 500
+
+
+class KnownVersions:
+    """The versions the store holds for one side, read on first use. Implements ports.system.Known."""
+
+    def __init__(self, store: Store, scope: Scope, side: Side) -> None:
+        self._store = store
+        self._scope = scope
+        self._side = side
+        self._versions: Mapping[str, str] | None = None
+
+    @property
+    def is_used(self) -> bool:
+        return self._versions is not None
+
+    def versions(self) -> Mapping[str, str]:
+        if self._versions is None:
+            self._versions = self._store.versions(self._scope, self._side)
+        return self._versions
+
+
+def full(system: System, selection: Selection, known: KnownVersions) -> Reading:
+    return Reading(batches=iter(system.listing(selection, known)), fields=selection.fields, is_full=True)
+
+
+def since(
+    system: System, selection: Selection, cursor: str, known: KnownVersions, again: Sequence[str] = ()
+) -> Reading:
+    """Changes since `cursor`, and the records `again` as they are now; a full listing when the cursor is refused."""
+    stream = iter(system.changes(selection, cursor, known))
+    try:
+        first = next(stream, None)
+    except CursorRefused:
+        return full(system, selection, known)
+    head: Iterator[Batch] = iter(()) if first is None else iter((first,))
+    return Reading(
+        batches=chain(fetched(system, selection, again), head, stream), fields=selection.fields, is_full=False
+    )
+
+
+def some(system: System, selection: Selection, ids: Sequence[str]) -> Reading:
+    """Just these records, as they are now."""
+    return Reading(batches=fetched(system, selection, ids), fields=selection.fields, is_full=False)
+
+
+def fetched(system: System, selection: Selection, ids: Sequence[str]) -> Iterator[Batch]:
+    for start in range(0, len(ids), FETCH):
+        yield system.fetch(selection, ids[start : start + FETCH])

@@ -1,0 +1,369 @@
+"""One integration file with its systems and its state: everything the command line and the hub do with a flow.
+
+A flow runs while its scope is held; a run killed earlier is settled and finished first. Flows go in the order in which
+they refer to each other, each with its own outcome. Source: spec/engine.md E26, E29, E32; spec/interface.md.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tallystick.connectors import connect
+from tallystick.engine.artefact import restored, seal, shown
+from tallystick.engine.pipeline import FlowResult, FlowSync, Progress
+from tallystick.errors import ConfigurationError, PlanRefused, TallystickError, UnknownRecordType
+from tallystick.model.flow import Flow, Integration, Scope
+from tallystick.model.plan import Operation, Run, RunKind, RunStatus
+from tallystick.model.schema import Description
+from tallystick.model.side import SIDES, Side
+from tallystick.ports.store import Store
+from tallystick.ports.system import System
+from tallystick.ports.world import Clock, Ids, Secrets
+from tallystick.runs.links import line_of, link_of
+from tallystick.runs.report import Report
+from tallystick.runs.world import EnvironmentSecrets, SystemClock, TimeIds
+from tallystick.spec.reading import Loaded, load, loads
+from tallystick.spec.substitute import resolve
+
+OpenStore = Callable[[str, Clock], Store]
+
+
+def database_url(file: Path | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Where the state lives: TALLYSTICK_DATABASE_URL, else `tallystick.db` beside the integration file."""
+    given = environment.get("TALLYSTICK_DATABASE_URL")
+    if given:
+        return given
+    folder = file.resolve().parent if file is not None else Path.cwd()
+    return f"sqlite:///{folder / 'tallystick.db'}"
+
+
+class Workspace:
+    """One integration file, its state and its open systems. A context manager."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        store: Store,
+        *,
+        folder: Path,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+        secrets: Secrets | None = None,
+        environment: Mapping[str, str] = os.environ,
+        by: str = "",
+        progress: Progress = lambda what, count: None,
+    ) -> None:
+        """`folder`: relative paths in the settings of systems resolve against it. The workspace closes `store`."""
+        self.loaded = loaded
+        self.store = store
+        self.clock = clock or SystemClock()
+        self.ids = ids or TimeIds()
+        self._folder = folder
+        self._secrets = secrets or EnvironmentSecrets(environment)
+        self._environment = environment
+        self._by = by
+        self._progress = progress
+        self._open = ExitStack()
+        self._systems: dict[tuple[str, Side], System] = {}
+
+    @classmethod
+    def open(
+        cls, file: Path, *, open_store: OpenStore, by: str = "", progress: Progress = lambda what, count: None
+    ) -> Workspace:
+        """Raises DocumentErrors, StateUnusable, StateTooNew, Unreachable."""
+        loaded = load(file)
+        clock = SystemClock()
+        store = open_store(database_url(file), clock)
+        return cls(loaded, store, folder=file.resolve().parent, clock=clock, by=by, progress=progress)
+
+    @classmethod
+    def of_run(cls, run: Run, store: Store, *, by: str = "") -> Workspace:
+        """The workspace an earlier run had: its file as it is now, or its text where the file is gone."""
+        file = Path(run.file) if run.file else None
+        if file is not None and file.exists():
+            return cls(load(file), store, folder=file.parent, by=by)
+        return cls(loads(run.document), store, folder=file.parent if file is not None else Path.cwd(), by=by)
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._open.close()
+        self._systems.clear()
+        self.store.close()
+
+    @property
+    def integration(self) -> Integration:
+        return self.loaded.integration
+
+    # --- systems
+
+    def system(self, name: str, side: Side = Side.LEFT) -> System:
+        """An open connection to the system `name`; each side has its own, even to one system."""
+        if (name, side) not in self._systems:
+            settings = self.integration.systems.get(name)
+            if settings is None:
+                known = ", ".join(sorted(self.integration.systems))
+                raise ConfigurationError(
+                    f"There is no system {name!r} in this integration.", hint=f"There are: {known}."
+                )
+            filled = resolve(
+                settings.settings,
+                self._environment,
+                self._secrets,
+                source=self.loaded.source,
+                path=("systems", name),
+            )
+            opened = connect(settings.connector, filled, folder=self._folder, clock=self.clock, ids=self.ids)
+            self._open.callback(opened.close)
+            self._systems[name, side] = opened
+        return self._systems[name, side]
+
+    def describe(self, system: str) -> Description:
+        return self.system(system).describe()
+
+    def check(self) -> list[str]:
+        """Connects to everything the flows need; a sentence per system and flow. Raises the first fault."""
+        found: list[str] = []
+        for name in self.integration.systems:
+            description = self.describe(name)
+            count = len(description.record_types)
+            found.append(
+                f"System {name}: reached ({description.product or description.connector}), {count} record types."
+            )
+        for flow in self.integration.flows:
+            self.flow_sync(flow, run="")
+            found.append(f"Flow {flow.name}: tables and fields are there.")
+        return found
+
+    # --- runs
+
+    def flow_sync(self, flow: Flow, *, run: str, **options: Any) -> FlowSync:
+        systems = {side: self.system(flow.end(side).system, side) for side in SIDES}
+        return FlowSync(
+            flow,
+            self.scope(flow),
+            run,
+            self.store,
+            systems,
+            self.clock,
+            folder=Path(tempfile.gettempdir()),
+            progress=self._progress,
+            **options,
+        )
+
+    def scope(self, flow: Flow) -> Scope:
+        return Scope(integration=self.integration.name, flow=flow.name)
+
+    def chosen(self, names: Sequence[str]) -> list[Flow]:
+        """The flows of these names, or all, in the order they run. Raises ConfigurationError for an unknown one."""
+        known = {flow.name for flow in self.integration.flows}
+        for name in names:
+            if name not in known:
+                raise ConfigurationError(f"There is no flow {name!r}.", hint=f"There are: {', '.join(sorted(known))}.")
+        return [flow for flow in self.integration.flows if not names or flow.name in names]
+
+    def begin(self, kind: RunKind, *, of: str = "") -> Run:
+        run = Run(
+            id=self.ids.new(),
+            kind=kind,
+            integration=self.integration.name,
+            file=str(self.loaded.path.resolve()) if self.loaded.path is not None else "",
+            document=self.loaded.text,
+            fingerprint=self.integration.fingerprint,
+            status=RunStatus.APPLYING,
+            by=self._by,
+            started_at=self.clock.now().isoformat(),
+            of=of,
+        )
+        self.store.start(run)
+        return run
+
+    def end(self, run: Run, report: Report) -> Report:
+        status = RunStatus.PLANNED if run.kind is RunKind.PLAN else RunStatus(report.status)
+        finished = self.clock.now().isoformat()
+        self.store.save_run(replace(run, status=status, finished_at=finished, result=report.shown()))
+        return report
+
+    def sync(self, flows: Sequence[str] = (), *, is_full: bool = False, is_approved: bool = False) -> Report:
+        """Plans and applies each flow; held by guards unless approved."""
+        run = self.begin(RunKind.SYNC)
+        report = Report(run=run.id)
+        for flow in self.chosen(flows):
+            self._guarded(
+                report,
+                flow,
+                lambda flow=flow: self.flow_sync(flow, run=run.id).sync(is_full=is_full, is_approved=is_approved),
+            )
+        return self.end(run, report)
+
+    def _guarded(self, report: Report, flow: Flow, work: Callable[[], FlowResult]) -> None:
+        """Runs one flow while holding its scope; an error of one flow does not stop the others."""
+        broken = [name for name in flow.refs if name in report.errors and name != flow.name]
+        try:
+            if broken:
+                raise ConfigurationError(
+                    f"Flow {flow.name} refers to {broken[0]}, which could not run.", hint="It runs when that one does."
+                )
+            with self.store.exclusive(self.scope(flow)):
+                self.settle(flow)
+                report.flows[flow.name] = work()
+        except TallystickError as error:
+            report.errors[flow.name] = error
+
+    def settle(self, flow: Flow) -> FlowResult | None:
+        """Finishes what a killed run of this flow left (E29); the caller holds the scope."""
+        unfinished = self.store.unfinished(self.scope(flow))
+        if unfinished is None:
+            return None
+        earlier = self.store.run(unfinished.run)
+        sync = self.flow_sync(flow, run=unfinished.run)
+        is_same = earlier is not None and earlier.fingerprint == self.integration.fingerprint
+        result = sync.resume(unfinished, is_same_file=is_same)
+        if earlier is not None:
+            report = Report(run=earlier.id, flows={flow.name: result})
+            self.end(earlier, report)
+        return result
+
+    def plan(self, flows: Sequence[str] = (), *, is_full: bool = False) -> dict[str, Any]:
+        """What a run would do, as an artefact; nothing is written to either side."""
+        run = self.begin(RunKind.PLAN)
+        report = Report(run=run.id)
+        planned: set[tuple[str, Side, str]] = set()
+        plan: dict[str, Any] = {
+            "plan": run.id,
+            "integration": self.integration.name,
+            "file": run.file,
+            "document": self.integration.fingerprint,
+            "flows": {},
+        }
+        for flow in self.chosen(flows):
+            with self.store.exclusive(self.scope(flow)):
+                self.settle(flow)
+                sync = self.flow_sync(flow, run=run.id, planned=planned)
+                sync.plan(is_full=is_full, is_artefact=True)
+            planned |= sync.planned
+            report.flows[flow.name] = sync.result
+            plan["flows"][flow.name] = {
+                "operations": [shown(operation) for operation in self._operations(run.id, flow.name)],
+                "situations": dict(sync.result.situations),
+                "conflicts": sync.result.conflicts,
+                "reviews": sync.result.reviews,
+                "rejects": sync.result.rejects,
+                "held": [breach.shown() for breach in sync.result.held],
+                "notes": sync.result.notes,
+            }
+        self.end(run, report)
+        plan["fingerprint"] = seal(plan)
+        return plan
+
+    def _operations(self, run: str, flow: str) -> Iterator[Operation]:
+        after = -1
+        while found := self.store.operations(run, flow, after_seq=after, limit=5_000):
+            yield from found
+            after = found[-1].seq
+
+    def apply(self, plan: Mapping[str, Any]) -> Report:
+        """Does exactly that plan. Raises PlanRefused when it is altered, applied already or of another file (E24)."""
+        if plan.get("fingerprint") != seal(plan) or plan.get("integration") != self.integration.name:
+            raise PlanRefused("The plan was altered or is of another integration.", hint="Make a new plan.")
+        if plan["document"] != self.integration.fingerprint:
+            raise PlanRefused("The integration file was edited since the plan was made.", hint="Make a new plan.")
+        for earlier in self.store.runs(self.integration.name, limit=1_000):
+            if earlier.kind is RunKind.APPLY and earlier.of == plan["plan"]:
+                raise PlanRefused(f"The plan was applied already, by run {earlier.id}.", hint="Make a new plan.")
+        run = self.begin(RunKind.APPLY, of=plan["plan"])
+        report = Report(run=run.id, extra={"refused": []})
+        for flow in self.chosen(list(plan["flows"])):
+            lines = plan["flows"][flow.name]["operations"]
+            operations = [restored(line, run=run.id, flow=flow.name) for line in lines]
+            self._guarded(report, flow, lambda flow=flow, ops=operations: self._apply(flow, run.id, ops, report))
+        return self.end(run, report)
+
+    def _apply(self, flow: Flow, run: str, operations: Sequence[Operation], report: Report) -> FlowResult:
+        sync = self.flow_sync(flow, run=run)
+        for operation, why in sync.apply_exactly(operations):
+            line = {"flow": flow.name, "side": operation.side.value, "action": operation.action.value}
+            report.extra["refused"].append({**line, "id": operation.id_on(operation.side), "why": why})
+        return sync.result
+
+    def undo(self, of: Run, *, is_approved: bool = False) -> Report:
+        """Takes a run back by compensating operations; `extra["left"]` lists what was edited since (E33)."""
+        run = self.begin(RunKind.UNDO, of=of.id)
+        report = Report(run=run.id, extra={"left": []})
+        names = {flow_run.flow for flow_run in self.store.flow_runs(of.id)}
+        for flow in reversed(self.chosen(())):
+            if flow.name in names:
+                self._guarded(report, flow, lambda flow=flow: self._undo(flow, run.id, of.id, is_approved, report))
+        return self.end(run, report)
+
+    def _undo(self, flow: Flow, run: str, of: str, is_approved: bool, report: Report) -> FlowResult:
+        sync = self.flow_sync(flow, run=run)
+        for left in sync.undo(of, is_approved=is_approved):
+            report.extra["left"].append({"flow": flow.name, **left})
+        return sync.result
+
+    # --- why and links
+
+    def why(self, system: str, record_type: str, id_: str) -> dict[str, Any]:
+        """Is the record in sync, and if not, why (E35). Raises UnknownRecordType when no flow has it."""
+        answers = [
+            {"flow": flow.name, **self.flow_sync(flow, run="").explain(side, id_).shown()}
+            for flow in self.integration.flows
+            for side in SIDES
+            if flow.end(side).system == system and flow.end(side).selection.record == record_type
+        ]
+        if not answers:
+            places = sorted(
+                {f"{f.end(s).system} {f.end(s).selection.record}" for f in self.integration.flows for s in SIDES}
+            )
+            raise UnknownRecordType(
+                f"No flow covers {record_type} of {system}.", hint=f"Flows cover: {', '.join(places)}."
+            )
+        first = answers[0]
+        if len(answers) > 1:
+            first = {**first, "in_sync": all(answer["in_sync"] for answer in answers), "flows": answers}
+        return first
+
+    def export_links(self) -> Iterator[dict[str, Any]]:
+        """The link table, one line per link (E34)."""
+        for flow in self.integration.flows:
+            for link in self.store.all_links(self.scope(flow)):
+                yield line_of(flow.name, link)
+
+    def import_links(self, lines: Iterable[Mapping[str, Any]]) -> int:
+        """Keeps these links instead of those of the flows they name; how many. All or nothing per flow."""
+        by_flow: dict[str, list[Mapping[str, Any]]] = {}
+        for line in lines:
+            by_flow.setdefault(str(line.get("flow", "")), []).append(line)
+        count = 0
+        for flow in self.chosen(sorted(by_flow)) if by_flow else []:
+            with self.store.exclusive(self.scope(flow)):
+                count += self.store.replace_links(self.scope(flow), [link_of(line) for line in by_flow[flow.name]])
+        return count
+
+    def rebuild_links(self) -> Report:
+        """Finds links again from both sides; nothing is created, changed or deleted (E34)."""
+        run = self.begin(RunKind.REBUILD)
+        report = Report(run=run.id)
+        for flow in self.chosen(()):
+            self._guarded(
+                report,
+                flow,
+                lambda flow=flow: self.flow_sync(flow, run=run.id, is_linking_only=True).sync(
+                    is_full=True, is_approved=True
+                ),
+            )
+        return self.end(run, report)
