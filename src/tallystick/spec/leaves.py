@@ -37,7 +37,7 @@ from tallystick.spec.parse import NullKey
 
 MAX_TEXT: Final = 10_000
 
-_NAME = re.compile(r"[^\W_][\w.-]*")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*%")
 
 
@@ -222,7 +222,7 @@ _EVERY: Final = r"^every\s+(\d+\s+(second|minute|hour|day|week)s?|second|minute|
 _PERCENTAGE: Final = r"^[0-9]+(\.[0-9]+)?\s*%$"
 
 Text = Annotated[str, Leaf(_text, {"type": "string", "pattern": r"\S"})]
-Name = Annotated[str, Leaf(_name, {"type": "string", "pattern": r"^[^\W_][\w.-]*$", "maxLength": 100})]
+Name = Annotated[str, Leaf(_name, {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", "maxLength": 100})]
 Glue = Annotated[str, Leaf(_glue, {"type": "string", "minLength": 1})]
 Scalar = Annotated[Value, Leaf(_value, {"type": [*_SCALARS, "null"]})]
 Present = Annotated[str, Leaf(_present, {"type": [*_SCALARS]})]

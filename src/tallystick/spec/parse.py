@@ -52,10 +52,7 @@ class _Expander:
 
     def expand(self, node: Node, path: Path, line: int) -> Any:
         """The data of `node`, noting that `path` stands on `line`."""
-        self._count += 1
-        if self._count > MAX_VALUES:
-            hint = "Anchors that refer to anchors multiply what they hold; write less with them."
-            raise refuse(self.name, line, f"The file holds more than {MAX_VALUES} values.", hint)
+        self._charge(1, line)
         if len(path) > MAX_DEPTH:
             raise refuse(self.name, line, f"Values are nested deeper than {MAX_DEPTH} levels.")
         if path:
@@ -69,6 +66,12 @@ class _Expander:
         value = scalar.resolve(node.text)
         is_setting = path[:1] == ("systems",)  # goes to the connector as it was written
         return scalar.moment(value) if isinstance(value, str) and not is_setting else value
+
+    def _charge(self, count: int, line: int) -> None:
+        self._count += count
+        if self._count > MAX_VALUES:
+            hint = "Anchors that refer to anchors multiply what they hold; write less with them."
+            raise refuse(self.name, line, f"The file holds more than {MAX_VALUES} values.", hint)
 
     def _mapping(self, pairs: list[tuple[Node, Node]], path: Path) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -96,9 +99,9 @@ class _Expander:
         for part in parts:
             if part.pairs is None:
                 raise refuse(self.name, node.line, "`<<` takes in a mapping only.", "Refer to one, as in `<<: *name`.")
+            self._charge(len(part.pairs), node.line)
             for key, value in part.pairs:
                 pairs += self._merged(value) if key.is_plain and key.text == "<<" else [(key, value)]
-        self._count += len(pairs)
         return pairs
 
 
