@@ -11,6 +11,8 @@ from tallystick.model.value import Value
 
 def is_same_identity(flow: Flow, side: Side, base: Mapping[str, Value], values: Mapping[str, Value]) -> bool:
     """True when some identifying rule still holds; without rules, when at least half of the known values do."""
+    if not base:
+        return True
     for rule in flow.match.definite:
         names = [name for line in flow.maps if set(rule) & set(line.left) for name in line.fields(side)]
         if names and all(_plain(base.get(name)) == _plain(values.get(name)) != "" for name in names):

@@ -31,6 +31,7 @@ from tallystick.model.fingerprint import UNSETTLED, fingerprint
 from tallystick.model.flow import Flow, Scope
 from tallystick.model.link import Link, LinkState, Standing
 from tallystick.model.plan import (
+    Decision,
     FlowRun,
     Operation,
     OperationState,
@@ -39,11 +40,13 @@ from tallystick.model.plan import (
     ReviewKind,
     RunStatus,
     ScopeState,
+    Take,
 )
 from tallystick.model.record import Absence, Cause, Record, records_of
 from tallystick.model.schema import RecordType
 from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
 from tallystick.model.write import Action
 from tallystick.ports.store import Commit, Store
 from tallystick.ports.system import System
@@ -179,6 +182,7 @@ class FlowSync:
         self._cursors: dict[Side, str | None] = {}
         self._is_full = False
         self._next_seq = 0
+        self._is_guarded = False  # whether a whole plan passed the guards in this run
         self._raised: set[questions.Key] = set()
         self._evaluated: set[tuple[Side, str]] = set()
         self._listed: dict[Side, bool] = {}
@@ -230,6 +234,7 @@ class FlowSync:
         elif held:
             self._hold(held)
         else:
+            self._is_guarded = True
             self._save(RunStatus.APPLYING)
 
     def plan_some(self, ids: Mapping[Side, Sequence[str]], *, is_artefact: bool = False) -> Planner:
@@ -343,6 +348,35 @@ class FlowSync:
         self.result.status = RunStatus.PARTIAL if is_partial else RunStatus.DONE
         self._save(self.result.status)
         return left
+
+    def decide(self, reviews: Sequence[Review], decision: Decision, ids: Mapping[Side, Sequence[str]]) -> FlowResult:
+        """Carries out a person's answer to these questions, which is in the store already (E17)."""
+        self._save(RunStatus.APPLYING)
+        for review in reviews:
+            self._release(review, decision)
+        self.plan_some(ids)
+        state = self._store.scope(self._scope)
+        self._cursors = dict(state.cursors)
+        self.apply()
+        return self.result
+
+    def _release(self, review: Review, decision: Decision) -> None:
+        """What an answer frees before the records are planned again."""
+        named = [(s, i) for s, i in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id)) if i is not None]
+        if review.kind is ReviewKind.UNKNOWN and decision.take is Take.CREATE:
+            self._store.park(self._scope, Parked(forget=tuple(named)))  # a person says it is not there
+        elif review.kind is ReviewKind.UNKNOWN and decision.take is Take.IGNORE:
+            parked = [one for side, id_ in named for one in self._store.unlinked(self._scope, side, [id_])]
+            ignored = [replace(one, standing=Standing.IGNORED, reason=f"decided by {decision.by}") for one in parked]
+            self._store.park(self._scope, Parked(keep=tuple(ignored)))
+        elif review.kind is ReviewKind.COLLISION and decision.take in (Take.LINK, Take.CREATE):
+            side = Side(review.topic)
+            for link in self._store.links_of(self._scope, side, [id_ for s, id_ in named if s is side]):
+                if decision.take is Take.CREATE:  # the id starts anew, its old partner keeps resting
+                    link = replace(link.with_end(side, None), state=LinkState.DORMANT, cause=f"{side.value} collision")
+                else:  # the same record after all: first contact again
+                    link = replace(_unsettled(link, base={}), state=LinkState.ACTIVE, cause="")
+                self._store.commit(self._scope, Commit(operations=(), links=[link]))
 
     def explain(self, side: Side, id_: str) -> Explanation:
         """Why a record of this flow is or is not in agreement (E35)."""
@@ -786,7 +820,7 @@ class FlowSync:
 
         def is_gone(review: Review) -> bool:
             if review.kind is ReviewKind.HELD:
-                return True
+                return self._is_guarded
             if questions.key_of(review) in self._raised or review.kind in kept or review.run == self._run:
                 return False
             named = [
@@ -823,11 +857,13 @@ def _missed(chunk: Sequence[Found], hints: Mapping[Side, frozenset[str]]) -> int
     return missed
 
 
-def _unsettled(link: Link) -> Link:
+def _unsettled(link: Link, *, base: Mapping[str, Value] | None = None) -> Link:
+    """The link with both ends to be looked at again, and with another base where one is given."""
     for side in SIDES:
         end = link.end(side)
         if end is not None:
-            link = link.with_end(side, replace(end, fingerprint=UNSETTLED, version=None))
+            kept = end.base if base is None else base
+            link = link.with_end(side, replace(end, fingerprint=UNSETTLED, version=None, base=kept))
     return link
 
 

@@ -205,11 +205,11 @@ class Workspace:
             self._guarded(
                 report,
                 flow,
-                lambda flow=flow: self.flow_sync(flow, run=run.id).sync(is_full=is_full, is_approved=is_approved),
+                lambda one: self.flow_sync(one, run=run.id).sync(is_full=is_full, is_approved=is_approved),
             )
         return self.end(run, report)
 
-    def _guarded(self, report: Report, flow: Flow, work: Callable[[], FlowResult]) -> None:
+    def _guarded(self, report: Report, flow: Flow, work: Callable[[Flow], FlowResult]) -> None:
         """Runs one flow while holding its scope; an error of one flow does not stop the others."""
         broken = [name for name in flow.refs if name in report.errors and name != flow.name]
         try:
@@ -219,7 +219,7 @@ class Workspace:
                 )
             with self.store.exclusive(self.scope(flow)):
                 self.settle(flow)
-                report.flows[flow.name] = work()
+                report.flows[flow.name] = work(flow)
         except TallystickError as error:
             report.errors[flow.name] = error
 
@@ -286,10 +286,11 @@ class Workspace:
                 raise PlanRefused(f"The plan was applied already, by run {earlier.id}.", hint="Make a new plan.")
         run = self.begin(RunKind.APPLY, of=plan["plan"])
         report = Report(run=run.id, extra={"refused": []})
+        operations: dict[str, list[Operation]] = {}
         for flow in self.chosen(list(plan["flows"])):
             lines = plan["flows"][flow.name]["operations"]
-            operations = [restored(line, run=run.id, flow=flow.name) for line in lines]
-            self._guarded(report, flow, lambda flow=flow, ops=operations: self._apply(flow, run.id, ops, report))
+            operations[flow.name] = [restored(line, run=run.id, flow=flow.name) for line in lines]
+            self._guarded(report, flow, lambda one: self._apply(one, run.id, operations[one.name], report))
         return self.end(run, report)
 
     def _apply(self, flow: Flow, run: str, operations: Sequence[Operation], report: Report) -> FlowResult:
@@ -306,7 +307,7 @@ class Workspace:
         names = {flow_run.flow for flow_run in self.store.flow_runs(of.id)}
         for flow in reversed(self.chosen(())):
             if flow.name in names:
-                self._guarded(report, flow, lambda flow=flow: self._undo(flow, run.id, of.id, is_approved, report))
+                self._guarded(report, flow, lambda one: self._undo(one, run.id, of.id, is_approved, report))
         return self.end(run, report)
 
     def _undo(self, flow: Flow, run: str, of: str, is_approved: bool, report: Report) -> FlowResult:
@@ -362,8 +363,6 @@ class Workspace:
             self._guarded(
                 report,
                 flow,
-                lambda flow=flow: self.flow_sync(flow, run=run.id, is_linking_only=True).sync(
-                    is_full=True, is_approved=True
-                ),
+                lambda one: self.flow_sync(one, run=run.id, is_linking_only=True).sync(is_full=True, is_approved=True),
             )
         return self.end(run, report)

@@ -1,0 +1,348 @@
+"""What needs no integration file: reviews and decisions, runs, journal, undo. Source: spec/engine.md E17."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tallystick.engine import questions
+from tallystick.errors import ConfigurationError, StaleDecision, TallystickError
+from tallystick.model.flow import Scope
+from tallystick.model.plan import Decision, Operation, Review, ReviewKind, ReviewStatus, Run, RunKind, Take
+from tallystick.model.side import SIDES, Side
+from tallystick.ports.store import Store
+from tallystick.ports.world import Clock
+from tallystick.runs.report import Report
+from tallystick.runs.workspace import OpenStore, Workspace, database_url
+from tallystick.runs.world import SystemClock
+
+TAKES: Mapping[ReviewKind, tuple[Take, ...]] = {
+    ReviewKind.CONFLICT: (Take.LEFT, Take.RIGHT, Take.IGNORE),
+    ReviewKind.LOSSY_EDIT: (Take.LEFT, Take.RIGHT, Take.IGNORE),
+    ReviewKind.POSSIBLE: (Take.LINK, Take.CREATE, Take.IGNORE),
+    ReviewKind.DISPUTED: (Take.LINK, Take.CREATE, Take.IGNORE),
+    ReviewKind.COLLISION: (Take.LINK, Take.CREATE, Take.IGNORE),
+    ReviewKind.UNMAPPED_CODE: (Take.IGNORE,),
+    ReviewKind.REJECT: (Take.IGNORE,),
+    ReviewKind.UNKNOWN: (Take.CREATE, Take.LINK, Take.IGNORE),
+    ReviewKind.HELD: (Take.APPROVE, Take.REFUSE),
+}
+"""The answers each kind of question takes."""
+
+
+class State:
+    """The state behind one database URL. A context manager."""
+
+    def __init__(self, store: Store, *, clock: Clock | None = None, by: str = "") -> None:
+        """`by` is the person who decides, undoes and is written down for it."""
+        self.store = store
+        self.clock = clock or SystemClock()
+        self._by = by
+
+    @classmethod
+    def open(cls, url: str | None = None, *, open_store: OpenStore, by: str = "") -> State:
+        clock = SystemClock()
+        return cls(open_store(url or database_url(None, os.environ), clock), clock=clock, by=by)
+
+    def __enter__(self) -> State:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.store.close()
+
+    # --- reviews
+
+    def reviews(
+        self, *, flow: str | None = None, kind: str | None = None, is_all: bool = False
+    ) -> list[dict[str, Any]]:
+        """The questions that wait, oldest first; with `is_all` the answered and cleared ones too."""
+        kinds = (_kind(kind),) if kind is not None else ()
+        found = self.store.reviews(status=None if is_all else ReviewStatus.OPEN, kinds=kinds)
+        return [review_shown(review) for review in found if flow is None or review.flow == flow]
+
+    def review(self, number: int) -> dict[str, Any]:
+        return review_shown(self._review(number)[1])
+
+    def _review(self, number: int) -> tuple[Scope, Review]:
+        found = self.store.review(number)
+        if found is None:
+            raise ConfigurationError(
+                f"There is no review {number}.", hint="`tallystick review list` shows those that wait."
+            )
+        return found
+
+    def decide(
+        self,
+        number: int,
+        take: str,
+        *,
+        fields: Mapping[str, str] | None = None,
+        partner: str | None = None,
+        note: str = "",
+        is_all: bool = False,
+    ) -> dict[str, Any]:
+        """Answers a question, and with `is_all` every open one like it; takes effect at once.
+
+        Raises ConfigurationError for an answer the question does not take, AlreadyDecided, and StaleDecision when the
+        records changed since they were shown (the question then shows them as they are now).
+        """
+        scope, review = self._review(number)
+        decision = Decision(
+            take=_take(take, review.kind),
+            fields={name: _take(choice, review.kind) for name, choice in (fields or {}).items()},
+            partner=partner,
+            by=self._by,
+            at=self.clock.now().isoformat(),
+            note=note,
+        )
+        chosen = [review]
+        if is_all:
+            chosen += [
+                other
+                for other in self.store.reviews(scope, kinds=(review.kind,))
+                if other.number != number and _likeness(other) == _likeness(review)
+            ]
+        decided: list[int] = []
+        refused: list[dict[str, Any]] = []
+        report: Report | None = None
+        with self._workspace(review.run) as workspace:
+            flow = next(iter(workspace.chosen([review.flow])))
+            with self.store.exclusive(scope):
+                workspace.settle(flow)
+                for one in chosen:
+                    try:
+                        if one.kind is not ReviewKind.HELD:
+                            self._check_fresh(workspace, one)
+                        self.store.decide(one.number, decision, one.fingerprint)
+                        decided.append(one.number)
+                    except TallystickError as error:
+                        if len(chosen) == 1:
+                            raise
+                        refused.append({"id": one.number, "message": str(error)})
+            if review.kind is ReviewKind.HELD:
+                if decision.take is Take.APPROVE:
+                    report = workspace.sync([review.flow], is_approved=True)
+            elif decided:
+                report = self._carry_out(workspace, [one for one in chosen if one.number in decided], decision)
+        return {"decided": decided, "refused": refused, "report": report.shown() if report is not None else None}
+
+    def _workspace(self, run: str) -> Workspace:
+        earlier = self.store.run(run)
+        if earlier is None:
+            raise ConfigurationError("The run that asked is no longer known.", hint="Run `tallystick sync` first.")
+        return Workspace.of_run(earlier, _Shared(self.store), by=self._by)
+
+    def _check_fresh(self, workspace: Workspace, review: Review) -> None:
+        """Asks the question again of the records as they are now; raises StaleDecision when it came out otherwise."""
+        if review.kind in (ReviewKind.UNKNOWN, ReviewKind.REJECT, ReviewKind.UNMAPPED_CODE, ReviewKind.COLLISION):
+            return
+        flow = next(iter(workspace.chosen([review.flow])))
+        run = workspace.begin(RunKind.PLAN)
+        planner = workspace.flow_sync(flow, run=run.id).plan_some(_ids(review), is_artefact=True)
+        self.store.discard(run.id, flow.name)
+        workspace.end(run, Report(run=run.id))
+        now = planner.asked.reviews.get(questions.key_of(review))
+        if now is None:
+            raise StaleDecision(
+                f"Review {review.number} is out of date: its cause is gone.", hint="The next sync clears it."
+            )
+        if now.fingerprint != review.fingerprint:
+            self.store.raise_reviews(workspace.scope(flow), [now])
+            raise StaleDecision(
+                f"Review {review.number} is out of date: the records changed since they were shown.",
+                hint="Look at it again: it now shows them as they are.",
+            )
+
+    def _carry_out(self, workspace: Workspace, reviews: Sequence[Review], decision: Decision) -> Report:
+        """Runs just the records the answers are about."""
+        ids: dict[Side, list[str]] = {side: [] for side in SIDES}
+        for review in reviews:
+            for side, more in _ids(review).items():
+                ids[side] += more
+        run = workspace.begin(RunKind.DECIDE)
+        report = Report(run=run.id)
+        flow = next(iter(workspace.chosen([reviews[0].flow])))
+        with self.store.exclusive(workspace.scope(flow)):
+            sync = workspace.flow_sync(flow, run=run.id)
+            report.flows[flow.name] = sync.decide(reviews, decision, ids)
+        return workspace.end(run, report)
+
+    def undo_decision(self, number: int) -> dict[str, Any]:
+        """Takes an answer back: the question is open again, and what it led to can be undone as a run (E17)."""
+        return review_shown(self.store.reopen(number))
+
+    # --- runs and journal
+
+    def runs(self, run: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
+        if run is None:
+            return [run_shown(one) for one in self.store.runs(limit=limit)]
+        return [run_shown(self._run(run))]
+
+    def _run(self, run: str) -> Run:
+        found = self.store.run(run)
+        if found is None:
+            close = [one.id for one in self.store.runs(limit=1_000) if one.id.startswith(run)] if run else []
+            if len(close) == 1:
+                found = self.store.run(close[0])
+        if found is None:
+            raise ConfigurationError(f"There is no run {run!r}.", hint="`tallystick runs` lists them.")
+        return found
+
+    def journal(
+        self, *, record: tuple[str, str, str] | None = None, run: str | None = None, limit: int = 200
+    ) -> list[dict[str, Any]]:
+        """What was written, newest first, with before and after; of a record (system, type, id) or a run."""
+        if record is None:
+            full = self._run(run).id if run is not None else None
+            return [operation_shown(one) for one in self.store.journal(run=full, limit=limit)]
+        system, record_type, id_ = record
+        found: list[Operation] = []
+        for earlier in _newest_per_integration(self.store.runs(limit=1_000)):
+            with Workspace.of_run(earlier, _Shared(self.store)) as workspace:
+                for flow in workspace.integration.flows:
+                    for side in SIDES:
+                        end = flow.end(side)
+                        if end.system == system and end.selection.record == record_type:
+                            found += self.store.journal(workspace.scope(flow), side=side, id=id_, limit=limit)
+        found = [one for one in found if run is None or one.run.startswith(run)]
+        return [operation_shown(one) for one in sorted(found, key=lambda o: o.number, reverse=True)[:limit]]
+
+    def undo(self, run: str, *, is_approved: bool = False) -> Report:
+        earlier = self._run(run)
+        with Workspace.of_run(earlier, _Shared(self.store), by=self._by) as workspace:
+            return workspace.undo(earlier, is_approved=is_approved)
+
+
+class _Shared:
+    """The state's store lent to a workspace, which must not close it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def close(self) -> None:
+        pass
+
+
+def _newest_per_integration(runs: Sequence[Run]) -> list[Run]:
+    newest: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        newest.setdefault((run.integration, str(Path(run.file))), run)
+    return list(newest.values())
+
+
+def _ids(review: Review) -> dict[Side, list[str]]:
+    """Every record the question is about."""
+    ids: dict[Side, set[str]] = {side: set() for side in SIDES}
+    for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id)):
+        if id_ is not None:
+            ids[side].add(id_)
+    for candidate in review.evidence.get("candidates", ()):
+        for side in SIDES:
+            ids[side].add(candidate[side.value])
+    return {side: sorted(found) for side, found in ids.items()}
+
+
+def _likeness(review: Review) -> tuple[Any, ...]:
+    """Questions that are equal but for the record they are about."""
+    return (review.flow, review.kind, review.topic, tuple(sorted(review.fields)), _count(review))
+
+
+def _count(review: Review) -> int:
+    return min(2, len(review.evidence.get("candidates", ())))
+
+
+def _kind(name: str) -> ReviewKind:
+    try:
+        return ReviewKind(name)
+    except ValueError:
+        raise ConfigurationError(
+            f"There is no kind of review {name!r}.", hint=f"Kinds are {', '.join(kind.value for kind in ReviewKind)}."
+        ) from None
+
+
+def _take(name: str, kind: ReviewKind) -> Take:
+    takes = TAKES[kind]
+    if name not in [take.value for take in takes]:
+        raise ConfigurationError(
+            f"A review of kind {kind.value} does not take {name!r}.",
+            hint=f"It takes {', '.join(take.value for take in takes)}.",
+        )
+    return Take(name)
+
+
+def review_shown(review: Review) -> dict[str, Any]:
+    """A review as `review list --json` prints it."""
+    shown: dict[str, Any] = {
+        "id": review.number,
+        "kind": review.kind.value,
+        "flow": review.flow,
+        "left": review.left_id,
+        "right": review.right_id,
+        "fields": {name: dict(values) for name, values in review.fields.items()},
+        "since": review.since,
+        "status": review.status.value,
+        "takes": [take.value for take in TAKES[review.kind]],
+    }
+    shown.update({name: value for name, value in review.evidence.items() if name != "operation"})
+    if review.topic:
+        shown["topic"] = review.topic
+    if review.decision is not None:
+        decision = review.decision
+        shown["decision"] = {
+            "take": decision.take.value,
+            "fields": {name: take.value for name, take in decision.fields.items()},
+            "partner": decision.partner,
+            "by": decision.by,
+            "at": decision.at,
+            "note": decision.note,
+        }
+    return shown
+
+
+def run_shown(run: Run) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "kind": run.kind.value,
+        "integration": run.integration,
+        "file": run.file,
+        "status": run.status.value,
+        "by": run.by,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "of": run.of or None,
+        "result": dict(run.result),
+    }
+
+
+def operation_shown(operation: Operation) -> dict[str, Any]:
+    """A line of the journal, with before and after."""
+    names = sorted({*operation.before, *operation.after} - {""})
+    is_delete = operation.action.value == "delete"
+    return {
+        "run": operation.run,
+        "flow": operation.flow,
+        "action": operation.action.value,
+        "side": operation.side.value,
+        "left": operation.left_id,
+        "right": operation.right_id,
+        "fields": {
+            name: [operation.before.get(name), None if is_delete else operation.after.get(name)] for name in names
+        },
+        "reason": operation.reason,
+        "rules": dict(operation.rules),
+        "state": operation.state.value,
+        "message": operation.message,
+        "attempts": operation.attempts,
+        "at": operation.at,
+    }
