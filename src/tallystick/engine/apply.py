@@ -13,64 +13,23 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from tallystick.engine import questions
+from tallystick.engine.context import Context
 from tallystick.engine.settle import ReadBack, Verdict
 from tallystick.errors import Throttled, Unreachable
 from tallystick.model.fingerprint import UNSETTLED, fingerprint
-from tallystick.model.flow import Flow, Scope
 from tallystick.model.link import Link, LinkEnd, LinkState, MatchKey, Standing, Unlinked
 from tallystick.model.plan import Operation, OperationState, Parked, Planned, Review, ReviewKind
 from tallystick.model.record import records_of
-from tallystick.model.schema import Capabilities
-from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action, Outcome, Result, Write
-from tallystick.ports.store import Commit, LinkTaken, Store
-from tallystick.ports.system import System
-from tallystick.ports.world import Clock
+from tallystick.ports.store import Commit, LinkTaken
 
 ATTEMPTS = 4
 BATCH = 2_000
 """Operations read from the plan and committed at a time."""
 BACKOFF_S = 0.5
 LONGEST_WAIT_S = 60.0
-
-
-class References:
-    """Ids translated through the links of other flows, looked up many at a time (E26)."""
-
-    def __init__(self, store: Store, scope: Scope) -> None:
-        self._store = store
-        self._scope = scope
-        self._known: dict[tuple[str, Side, str], str | None] = {}
-        self._planned: set[tuple[str, Side, str]] = set()
-
-    def prefetch(self, flow: str, side: Side, ids: Iterable[str]) -> None:
-        wanted = [id_ for id_ in set(ids) if (flow, side, id_) not in self._known]
-        if not wanted:
-            return
-        self._known.update({(flow, side, id_): None for id_ in wanted})
-        scope = Scope(integration=self._scope.integration, flow=flow, instance=self._scope.instance)
-        for link in self._store.links_of(scope, side, wanted):
-            here, there = link.end(side), link.end(side.other)
-            if here is not None and there is not None:
-                self._known[flow, side, here.id] = there.id
-
-    def forget(self) -> None:
-        """Links were made since: ask again."""
-        self._known.clear()
-
-    def plan(self, flow: str, side: Side, id_: str) -> None:
-        """This record's partner is about to be created by the same plan."""
-        self._planned.add((flow, side, id_))
-
-    def partner(self, flow: str, side: Side, id: str) -> Planned:
-        if (flow, side, id) not in self._known:
-            self.prefetch(flow, side, [id])
-        found = self._known[flow, side, id]
-        if found is None and (flow, side, id) in self._planned:
-            return Reference(flow=flow, side=side, id=id)
-        return found
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,28 +48,15 @@ class Applied:
 class Applier:
     """Carries out the planned operations of one flow of one run."""
 
-    def __init__(
-        self,
-        flow: Flow,
-        scope: Scope,
-        store: Store,
-        systems: Mapping[Side, System],
-        capabilities: Mapping[Side, Capabilities],
-        fields: Mapping[Side, tuple[str, ...]],
-        references: References,
-        clock: Clock,
-    ) -> None:
-        self._flow = flow
-        self._scope = scope
-        self._store = store
-        self._systems = systems
-        self._can = capabilities
-        self._fields = fields
-        self._references = references
-        self._clock = clock
-        self._selections: dict[Side, Selection] = {
-            side: replace(flow.end(side).selection, fields=fields[side]) for side in SIDES
-        }
+    def __init__(self, context: Context) -> None:
+        self._flow = context.flow
+        self._scope = context.scope
+        self._store = context.store
+        self._systems = context.systems
+        self._can = {side: context.can(side) for side in SIDES}
+        self._selections = context.selections
+        self._references = context.references
+        self._clock = context.clock
         self._broken: set[tuple[object, ...]] = set()  # pairs of which an operation failed: they stay UNSETTLED
         self.applied = Applied()
 
@@ -404,7 +350,7 @@ class Applier:
                 link = changed.get(link.number, link)
             if operation.state is not OperationState.DONE:
                 if link is not None and operation.state is not OperationState.PLANNED:
-                    changed[link.number] = _unsettled(link)
+                    changed[link.number] = link.unsettled()
                 continue
             is_broken = _pair_of(operation) in self._broken
             after = self._linked(operation, link, is_broken=is_broken)
@@ -439,7 +385,7 @@ class Applier:
             base.update(operation.settles.get(one, {}))
             if one is side and operation.action in (Action.CREATE, Action.UPDATE):
                 base.update({name: v for name, v in operation.after.items() if not isinstance(v, Reference)})
-            fields = self._fields[one]
+            fields = self._selections[one].fields
             base = {name: base[name] for name in fields if name in base}
             link = link.with_end(
                 one,
@@ -564,11 +510,3 @@ def _concluded(operation: Operation, outcome: Outcome) -> Operation:
     if outcome.id is not None and operation.action is Action.CREATE:
         after = _with_id(after, operation.side, outcome.id)
     return after
-
-
-def _unsettled(link: Link) -> Link:
-    for side in SIDES:
-        end = link.end(side)
-        if end is not None:
-            link = link.with_end(side, replace(end, fingerprint=UNSETTLED, version=None))
-    return link

@@ -6,17 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tallystick.engine.context import Context
 from tallystick.engine.merge import Merger, Pair
-from tallystick.engine.translate import Translator
-from tallystick.model.flow import Flow, Scope
 from tallystick.model.link import Link, LinkState
 from tallystick.model.plan import OperationState, ReviewStatus
 from tallystick.model.record import Absence, Cause, Record, records_of
-from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.model.write import Action
-from tallystick.ports.store import Store
 from tallystick.ports.system import Probe
 
 
@@ -45,23 +42,14 @@ class Explanation:
 class Explainer:
     """Answers for the records of one flow."""
 
-    def __init__(
-        self,
-        flow: Flow,
-        scope: Scope,
-        store: Store,
-        systems: Mapping[Side, Probe],
-        selections: Mapping[Side, Selection],
-        translator: Translator,
-        paused: tuple[str, ...],
-    ) -> None:
-        self._flow = flow
-        self._scope = scope
-        self._store = store
-        self._systems = systems
-        self._selections = selections
-        self._translator = translator
-        self._paused = paused
+    def __init__(self, context: Context) -> None:
+        self._flow = context.flow
+        self._scope = context.scope
+        self._store = context.store
+        self._systems: Mapping[Side, Probe] = context.systems
+        self._selections = context.selections
+        self._translator = context.translator
+        self._paused = context.paused
 
     def explain(self, side: Side, id_: str) -> Explanation:
         end = self._flow.end(side)

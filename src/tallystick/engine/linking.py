@@ -8,16 +8,14 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tallystick.engine import questions
+from tallystick.engine.context import Context
 from tallystick.engine.detect import Detected
 from tallystick.engine.match import Pairing, match, match_keys
 from tallystick.engine.plan import Planner
-from tallystick.engine.translate import Translator
-from tallystick.model.flow import Flow, OnPossible, Scope
+from tallystick.model.flow import OnPossible
 from tallystick.model.plan import Decision, Review, ReviewKind, ReviewStatus, Take
 from tallystick.model.record import ID, Record, records_of
-from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
-from tallystick.ports.store import Store
 from tallystick.ports.system import Probe
 
 LOOK_UP: Final = 10_000
@@ -26,22 +24,13 @@ LOOK_UP: Final = 10_000
 class Linker:
     """Finds partners for the unlinked records of one reading and hands the findings to the planner."""
 
-    def __init__(
-        self,
-        flow: Flow,
-        scope: Scope,
-        store: Store,
-        systems: Mapping[Side, Probe],
-        selections: Mapping[Side, Selection],
-        translator: Translator,
-        planner: Planner,
-    ) -> None:
-        self._flow = flow
-        self._scope = scope
-        self._store = store
-        self._systems = systems
-        self._selections = selections
-        self._translator = translator
+    def __init__(self, context: Context, planner: Planner) -> None:
+        self._flow = context.flow
+        self._scope = context.scope
+        self._store = context.store
+        self._systems: Mapping[Side, Probe] = context.systems
+        self._selections = context.selections
+        self._translator = context.translator
         self._planner = planner
 
     def link(

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tallystick.model.side import Side
+from tallystick.model.fingerprint import UNSETTLED
+from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 
 
@@ -45,6 +46,16 @@ class Link:
 
     def end(self, side: Side) -> LinkEnd | None:
         return self.left if side is Side.LEFT else self.right
+
+    def unsettled(self, *, base: Mapping[str, Value] | None = None) -> Link:
+        """This link with both ends to be looked at again, and with another base where one is given."""
+        link = self
+        for side in SIDES:
+            end = link.end(side)
+            if end is not None:
+                kept = end.base if base is None else base
+                link = link.with_end(side, replace(end, fingerprint=UNSETTLED, version=None, base=kept))
+        return link
 
     def with_end(self, side: Side, end: LinkEnd | None) -> Link:
         return replace(self, left=end) if side is Side.LEFT else replace(self, right=end)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tallystick.engine.pipeline import FlowResult
+from tallystick.engine.result import FlowResult
 from tallystick.errors import TallystickError
 from tallystick.model.plan import RunStatus
 

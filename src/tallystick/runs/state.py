@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tallystick.engine import questions
+from tallystick.engine import errands, questions
 from tallystick.errors import ConfigurationError, StaleDecision, TallystickError
 from tallystick.model.flow import Scope
 from tallystick.model.plan import Decision, Operation, Review, ReviewKind, ReviewStatus, Run, RunKind, Take
@@ -172,7 +172,8 @@ class State:
         flow = next(iter(workspace.chosen([reviews[0].flow])))
         with self.store.exclusive(workspace.scope(flow)):
             sync = workspace.flow_sync(flow, run=run.id)
-            report.flows[flow.name] = sync.decide(reviews, decision, ids)
+            errands.decide(sync, reviews, decision, ids)
+            report.flows[flow.name] = sync.result
         return workspace.end(run, report)
 
     def undo_decision(self, number: int) -> dict[str, Any]:

@@ -17,7 +17,10 @@ from typing import Any
 
 from tallystick.connectors import connect
 from tallystick.engine.artefact import restored, seal, shown
-from tallystick.engine.pipeline import FlowResult, FlowSync, Progress
+from tallystick.engine.errands import apply_exactly, undo
+from tallystick.engine.explain import Explainer
+from tallystick.engine.pipeline import FlowSync
+from tallystick.engine.result import FlowResult, Progress
 from tallystick.errors import ConfigurationError, PlanRefused, TallystickError, UnknownRecordType
 from tallystick.model.flow import Flow, Integration, Scope
 from tallystick.model.plan import Operation, Run, RunKind, RunStatus
@@ -295,7 +298,7 @@ class Workspace:
 
     def _apply(self, flow: Flow, run: str, operations: Sequence[Operation], report: Report) -> FlowResult:
         sync = self.flow_sync(flow, run=run)
-        for operation, why in sync.apply_exactly(operations):
+        for operation, why in apply_exactly(sync, operations):
             line = {"flow": flow.name, "side": operation.side.value, "action": operation.action.value}
             report.extra["refused"].append({**line, "id": operation.id_on(operation.side), "why": why})
         return sync.result
@@ -312,7 +315,7 @@ class Workspace:
 
     def _undo(self, flow: Flow, run: str, of: str, is_approved: bool, report: Report) -> FlowResult:
         sync = self.flow_sync(flow, run=run)
-        for left in sync.undo(of, is_approved=is_approved):
+        for left in undo(sync, of, is_approved=is_approved):
             report.extra["left"].append({"flow": flow.name, **left})
         return sync.result
 
@@ -321,7 +324,7 @@ class Workspace:
     def why(self, system: str, record_type: str, id_: str) -> dict[str, Any]:
         """Is the record in sync, and if not, why (E35). Raises UnknownRecordType when no flow has it."""
         answers = [
-            {"flow": flow.name, **self.flow_sync(flow, run="").explain(side, id_).shown()}
+            {"flow": flow.name, **Explainer(self.flow_sync(flow, run="").context).explain(side, id_).shown()}
             for flow in self.integration.flows
             for side in SIDES
             if flow.end(side).system == system and flow.end(side).selection.record == record_type

@@ -1,0 +1,134 @@
+"""The other ways into a flow: a plan applied exactly, a run undone, a person's answer carried out.
+
+They use the same planner, applier and guards as a sync. Source: spec/engine.md E17, E24, E33; scenarios S3, S25.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from tallystick.engine import verify
+from tallystick.engine.context import Context
+from tallystick.engine.guards import Tally, breaches
+from tallystick.engine.pipeline import FlowSync
+from tallystick.engine.undo import compensate
+from tallystick.model.link import LinkState, Standing
+from tallystick.model.plan import Decision, Operation, OperationState, Parked, Review, ReviewKind, RunStatus, Take
+from tallystick.model.side import SIDES, Side
+from tallystick.model.write import Action
+from tallystick.ports.store import Commit
+
+ALL = 10_000_000
+
+
+def apply_exactly(sync: FlowSync, operations: Sequence[Operation]) -> list[tuple[Operation, str]]:
+    """Does exactly these operations; gives those refused because what they rest on moved (E24, S25)."""
+    context = sync.context
+    sync.ledger.save(RunStatus.APPLYING)
+    context.store.add_operations(context.scope, operations)
+    refused: list[tuple[Operation, str]] = []
+    after = -1
+    while planned := context.store.operations(
+        context.run, context.flow.name, (OperationState.PLANNED,), after_seq=after, limit=1_000
+    ):
+        after = planned[-1].seq
+        reasons = verify.moved(planned, context.scope, context.store, context.systems, context.selections)
+        moved = [
+            replace(o, state=OperationState.REFUSED, message=reasons[o.number]) for o in planned if o.number in reasons
+        ]
+        refused += [(o, o.message) for o in moved]
+        context.store.commit(context.scope, Commit(operations=moved))
+    _carry_out(sync)
+    refused += [
+        (operation, "the record was changed since the plan")
+        for operation in sync.applier.applied.moved
+        if operation.action is not Action.RELINK
+    ]
+    _conclude(sync, refused=len(refused))
+    return refused
+
+
+def undo(sync: FlowSync, run: str, *, is_approved: bool = False) -> list[dict[str, Any]]:
+    """Takes back what `run` did in this flow, through the same guards; gives what is left, and why (E33)."""
+    context = sync.context
+    done = context.store.operations(run, context.flow.name, (OperationState.DONE,), limit=ALL)
+    compensation = compensate(context.run, done, context.systems, context.selections, _links_of(context, done))
+    tally = Tally(linked=context.state.linked)
+    for operation in compensation.operations:
+        tally.writes[operation.side][operation.action] += 1
+    held = [] if is_approved else breaches(context.flow.guards, tally, complete={})
+    if held:
+        sync.ledger.hold(held)
+        return compensation.left
+    sync.ledger.save(RunStatus.APPLYING)
+    context.store.add_operations(context.scope, compensation.operations)
+    _carry_out(sync)
+    _conclude(sync)
+    return compensation.left + [
+        {
+            "side": operation.side.value,
+            "id": operation.id_on(operation.side),
+            "action": operation.action.value,
+            "fields": sorted(operation.after),
+            "why": "edited since",
+        }
+        for operation in sync.applier.applied.moved
+    ]
+
+
+def _links_of(context: Context, operations: Sequence[Operation]) -> dict[tuple[Side, str], int]:
+    linked: dict[tuple[Side, str], int] = {}
+    for side in SIDES:
+        ids = sorted({id_ for operation in operations if (id_ := operation.id_on(side)) is not None})
+        for link in context.store.links_of(context.scope, side, ids):
+            end = link.end(side)
+            if end is not None:
+                linked[side, end.id] = link.number
+    return linked
+
+
+def _carry_out(sync: FlowSync) -> None:
+    while sync.applier.step(sync.context.run):
+        pass
+
+
+def _conclude(sync: FlowSync, *, refused: int = 0) -> None:
+    applied, result = sync.applier.applied, sync.result
+    result.writes = applied.writes
+    result.refused = applied.refused + refused
+    result.failed, result.unknown = applied.failed, applied.unknown
+    is_partial = bool(result.failed or result.refused or result.unknown)
+    result.status = RunStatus.PARTIAL if is_partial else RunStatus.DONE
+    sync.ledger.save(result.status)
+
+
+def decide(sync: FlowSync, reviews: Sequence[Review], decision: Decision, ids: Mapping[Side, Sequence[str]]) -> None:
+    """Carries out a person's answer to these questions, which is in the store already (E17)."""
+    sync.ledger.save(RunStatus.APPLYING)
+    for review in reviews:
+        _release(sync.context, review, decision)
+    sync.plan_some(ids)
+    sync.ledger.cursors = dict(sync.context.store.scope(sync.context.scope).cursors)
+    sync.apply()
+
+
+def _release(context: Context, review: Review, decision: Decision) -> None:
+    """What an answer frees before the records are planned again."""
+    named = [(s, i) for s, i in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id)) if i is not None]
+    store, scope = context.store, context.scope
+    if review.kind is ReviewKind.UNKNOWN and decision.take is Take.CREATE:
+        store.park(scope, Parked(forget=tuple(named)))  # a person says it is not there
+    elif review.kind is ReviewKind.UNKNOWN and decision.take is Take.IGNORE:
+        parked = [one for side, id_ in named for one in store.unlinked(scope, side, [id_])]
+        ignored = [replace(one, standing=Standing.IGNORED, reason=f"decided by {decision.by}") for one in parked]
+        store.park(scope, Parked(keep=tuple(ignored)))
+    elif review.kind is ReviewKind.COLLISION and decision.take in (Take.LINK, Take.CREATE):
+        side = Side(review.topic)
+        for link in store.links_of(scope, side, [id_ for s, id_ in named if s is side]):
+            if decision.take is Take.CREATE:  # the id starts anew, its old partner keeps resting
+                link = replace(link.with_end(side, None), state=LinkState.DORMANT, cause=f"{side.value} collision")
+            else:  # the same record after all: first contact again
+                link = replace(link.unsettled(base={}), state=LinkState.ACTIVE, cause="")
+            store.commit(scope, Commit(operations=(), links=[link]))

@@ -1,0 +1,144 @@
+"""What a flow's part of a run remembers: counts, questions, parked records, versions, cursors.
+
+Source: spec/engine.md E3, E17, E25; scenario S16.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tallystick.engine import questions
+from tallystick.engine.context import Context
+from tallystick.engine.detect import Detected
+from tallystick.engine.guards import Breach
+from tallystick.engine.plan import Planner
+from tallystick.engine.reading import KnownVersions
+from tallystick.engine.result import FlowResult
+from tallystick.model.fingerprint import UNSETTLED, fingerprint
+from tallystick.model.link import Link
+from tallystick.model.plan import FlowRun, Parked, Review, ReviewKind, RunStatus
+from tallystick.model.side import SIDES, Side
+from tallystick.ports.store import Commit
+
+
+class Ledger:
+    """Keeps the books of one flow of one run; `result` is what it came to."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.result = FlowResult(flow=context.flow.name)
+        self.cursors: dict[Side, str | None] = {}  # to be kept when everything read has been dealt with
+        self.is_full = False
+        self.listed: dict[Side, bool] = {}  # side -> whether its listing was full and complete
+        self.is_guarded = False  # whether a whole plan passed the guards in this run
+        self._raised: set[questions.Key] = set()
+        self._evaluated: set[tuple[Side, str]] = set()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything on both sides was looked at."""
+        return self.is_full and all(self.listed.get(side, False) for side in SIDES)
+
+    def report(self, planner: Planner, *, is_artefact: bool) -> None:
+        """Counts, questions and parked records of a plan."""
+        asked, result = planner.asked, self.result
+        result.conflicts += asked.conflicts
+        result.ignored += asked.ignored
+        result.rejects += asked.rejects
+        result.situations.update(planner.situations)
+        self._raised.update(asked.reviews)
+        self._evaluated |= asked.evaluated
+        result.reviews = len(self._raised)
+        if is_artefact:
+            return
+        fields = {side: self._context.fields(side) for side in SIDES}
+        parked = [replace(one, fingerprint=fingerprint(one.values, fields[one.side])) for one in asked.parked]
+        keys = [
+            key
+            for side in SIDES
+            for key in planner.keys(side, [(one.id, one.values) for one in parked if one.side is side])
+        ]
+        links = [link.unsettled() for link in asked.held]
+        if parked or asked.settled or links:
+            self._context.store.commit(
+                self._context.scope,
+                Commit(
+                    operations=(),
+                    links=links,
+                    keys=keys,
+                    parked=Parked(keep=tuple(parked), forget=tuple(asked.settled)),
+                ),
+            )
+        if asked.reviews:
+            self._context.store.raise_reviews(
+                self._context.scope,
+                [replace(r, run=self._context.run, since=self._context.now()) for r in asked.reviews.values()],
+            )
+
+    def refresh(self, detected: Detected, known: Mapping[Side, KnownVersions]) -> None:
+        """New versions of records whose values did not change."""
+        for side in SIDES:
+            if not known[side].is_used:
+                continue
+            held = known[side].versions()
+            newer = {id_: v for id_, v in detected.refreshed(side).items() if held.get(id_) != v}
+            links: list[Link] = []
+            for link in self._context.store.links_of(self._context.scope, side, sorted(newer)):
+                end = link.end(side)
+                if end is not None and end.fingerprint != UNSETTLED:
+                    links.append(link.with_end(side, replace(end, version=newer[end.id])))
+            if links:
+                self._context.store.commit(self._context.scope, Commit(operations=(), links=links))
+
+    def hold(self, held: Sequence[Breach]) -> None:
+        self._context.store.drop_planned(self._context.run, self._context.flow.name)
+        review = questions.of_guards(self._context.flow.name, held)
+        review = replace(review, run=self._context.run, since=self._context.now())
+        self._context.store.raise_reviews(self._context.scope, [review])
+        self.result.held = list(held)
+        self.result.status = RunStatus.HELD
+        self.result.writes = {side: Counter() for side in SIDES}
+        self.count_reviews()
+        self.save(RunStatus.HELD)
+
+    def count_reviews(self) -> None:
+        """What waits for a person in this scope, from this run or an earlier one."""
+        kinds = Counter(review.kind for review in self._context.store.reviews(self._context.scope))
+        result = self.result
+        result.reviews = sum(kinds.values())
+        result.conflicts = kinds[ReviewKind.CONFLICT] + kinds[ReviewKind.LOSSY_EDIT]
+        result.rejects = kinds[ReviewKind.REJECT]
+        result.unknown = kinds[ReviewKind.UNKNOWN]
+
+    def clear_reviews(self) -> None:
+        """Questions whose cause is gone clear by themselves (E25; S16)."""
+        kept = (ReviewKind.UNKNOWN,)
+
+        def is_gone(review: Review) -> bool:
+            if review.kind is ReviewKind.HELD:
+                return self.is_guarded
+            if questions.key_of(review) in self._raised or review.kind in kept or review.run == self._context.run:
+                return False
+            named = [
+                (side, id_)
+                for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id))
+                if id_ is not None
+            ]
+            return self.is_whole or any(one in self._evaluated for one in named)
+
+        self._context.store.clear_reviews(self._context.scope, is_gone)
+
+    def save(self, status: RunStatus) -> None:
+        self._context.store.save_flow_run(
+            FlowRun(
+                run=self._context.run,
+                flow=self._context.flow.name,
+                status=status,
+                is_full=self.is_whole,
+                cursors=self.cursors,
+                counts=self.result.shown(),
+            ),
+            self._context.scope,
+        )

@@ -1,0 +1,68 @@
+"""What one flow's part of a run came to. Source: spec/interface.md, `sync --json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tallystick.engine.guards import Breach
+from tallystick.model.plan import RunStatus
+from tallystick.model.side import SIDES, Side
+from tallystick.model.write import Action
+
+Progress = Callable[[str, int], None]
+"""Called with what is being done ("reading", "writing") and how many records of it are done."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FlowResult:
+    """What one flow's part of a run came to; `shown` is its part of `sync --json`."""
+
+    flow: str
+    status: RunStatus = RunStatus.DONE
+    read: dict[Side, int] = field(default_factory=lambda: dict.fromkeys(SIDES, 0))
+    complete: dict[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, False))
+    writes: dict[Side, Counter[Action]] = field(default_factory=lambda: {side: Counter() for side in SIDES})
+    unchanged: int = 0
+    conflicts: int = 0
+    ignored: int = 0
+    reviews: int = 0
+    rejects: int = 0
+    refused: int = 0
+    failed: int = 0
+    unknown: int = 0
+    missed: int = 0  # changes that only the full comparison found (E3)
+    held: list[Breach] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # sentences: paused fields, incomplete listings
+    situations: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def needs_person(self) -> bool:
+        return bool(self.held or self.conflicts or self.reviews or self.rejects or self.refused or self.unknown)
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "status": self.status.value,
+            "read": {**{s.value: self.read[s] for s in SIDES}, "complete": {s.value: self.complete[s] for s in SIDES}},
+            "writes": {
+                side.value: {
+                    action.value: self.writes[side][action] for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
+                }
+                for side in SIDES
+            },
+            "unchanged": self.unchanged,
+            "conflicts": self.conflicts,
+            "ignored": self.ignored,
+            "reviews": self.reviews,
+            "rejects": self.rejects,
+            "refused": self.refused,
+            "failed": self.failed,
+            "unknown": self.unknown,
+            "missed": self.missed,
+            "held": [breach.shown() for breach in self.held],
+            "notes": self.notes,
+            "seconds": round(self.seconds, 3),
+        }
