@@ -24,6 +24,10 @@ def canonical(value: Value, type_: FieldType) -> Value:
     if "\0" in value:
         raise ValueError("holds a NUL character")
     if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise ValueError("holds half a character") from error
         value = unicodedata.normalize("NFC", value)
     if type_ is not FieldType.TEXT and not _IS_CANONICAL[type_](value):
         raise ValueError(f"is not a valid {type_.value}")

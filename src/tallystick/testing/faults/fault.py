@@ -112,7 +112,7 @@ class CallFault(Fault):
         return self.at <= number < self.at + self.times
 
 
-def error_of(status: HTTPStatus | None, retry_after_s: float | None = None) -> TallystickError:
+def error_of(status: int | None, retry_after_s: float | None = None) -> TallystickError:
     """The error that a connector makes of this answer to a read; None is no answer."""
     match status:
         case None:
@@ -124,9 +124,9 @@ def error_of(status: HTTPStatus | None, retry_after_s: float | None = None) -> T
         case HTTPStatus.NOT_FOUND:
             return CollectionGone("The collection is not there (404).", hint="Check its address.")
         case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
-            return Throttled(f"The system asks to slow down ({status.value}).", retry_after_s=retry_after_s)
+            return Throttled(f"The system asks to slow down ({int(status)}).", retry_after_s=retry_after_s)
         case _:
-            return SystemFault(f"The system answered {status.value}.", hint="Try again later.")
+            return SystemFault(f"The system answered {int(status)}.", hint="Try again later.")
 
 
 def ids_now(inner: System, record: str) -> set[str]:

@@ -104,7 +104,7 @@ class StreamFault(CallFault):
 class ReadFails(StreamFault):
     """The answer to page `page` is this status, at the latest that to the last page; None: no answer at all."""
 
-    status: HTTPStatus | None = HTTPStatus.INTERNAL_SERVER_ERROR
+    status: int | None = HTTPStatus.INTERNAL_SERVER_ERROR
     page: int = 1
     retry_after_s: float | None = None
 

@@ -68,7 +68,7 @@ class LostAnswer(WriteFault):
 class WriteFails(WriteFault):
     """The system answers a write with this status. A 5xx may come although it was written (`is_written`)."""
 
-    status: HTTPStatus
+    status: int
     retry_after_s: float | None = None
 
     def answer(self, write: Write) -> Outcome:
@@ -76,7 +76,7 @@ class WriteFails(WriteFault):
             key=write.key,
             result=self._result(write),
             id=write.id,
-            message=f"The system answered {self.status.value}.",
+            message=f"The system answered {int(self.status)}.",
             retry_after_s=self.retry_after_s,
         )
 
@@ -90,7 +90,7 @@ class WriteFails(WriteFault):
                 return Result.MOVED
             case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE | HTTPStatus.LOCKED:
                 return Result.RETRY
-            case _ if self.status.value >= HTTPStatus.INTERNAL_SERVER_ERROR.value:
+            case _ if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 return Result.UNKNOWN
             case _:
                 return Result.REFUSED
@@ -117,7 +117,7 @@ class _PerCall(Layer):
 class CallFails(CallFault):
     """A call to write is refused as a whole (401, 403) or finds nobody (None); nothing was written."""
 
-    status: HTTPStatus | None = None
+    status: int | None = None
 
     def over(self, inner: System, clock: Clock) -> Layer:
         def act(selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:

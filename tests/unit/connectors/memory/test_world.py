@@ -177,6 +177,15 @@ def test_value_that_is_no_canonical_text_makes_its_record_alone_unreadable_E7():
     assert batch.records.column("#id").to_pylist() == ["A2"]
 
 
+@pytest.mark.parametrize("text", ["nul \0", "half \ud83d"], ids=["NUL", "surrogate"])
+def test_text_that_no_table_can_hold_is_refused_and_unreadable_E7(text):
+    system, world = _open()
+    world.table("asset").put({"tag": "A1", "owner": text})
+    assert [bad.id for bad in system.fetch(SELECTION, ["A1"]).unreadable] == ["A1"]
+    (outcome,) = system.write(SELECTION, [Write(key="k", action=Action.CREATE, id="A2", values={"owner": text})])
+    assert outcome.result is Result.REFUSED
+
+
 def test_stamps_follow_the_clock_of_the_world_not_of_the_hub_E5():
     hub = FixedClock()
     world = MemoryWorld.open("unit", clock=FixedClock(hub.now() + timedelta(minutes=7)))
