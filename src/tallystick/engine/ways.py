@@ -65,21 +65,16 @@ def way(map: FieldMap, side: Side, types: Types, references: References) -> Way 
         return None
     if map.ref is not None and (len(sources) > 1 or len(targets) > 1):
         return Keyed(map, sources, targets, cells.cell(sources[0], targets[0]), references)
-    if len(sources) > 1 and len(targets) > 1 and len(sources) != len(targets):
-        raise ConfigurationError(
-            f"The fields {map.name} are {len(sources)} on one side and {len(targets)} on the other.",
-            hint="Name as many on both sides, or one text on one of them with `join`.",
-        )
     if len(sources) == len(targets):
         return OneByOne([cells.cell(source, target) for source, target in zip(sources, targets, strict=True)])
+    joint = map.join if map.join is not None else map.separator
+    if joint is None or min(len(sources), len(targets)) > 1:
+        raise ConfigurationError(
+            f"The fields {map.name} are {len(map.left)} on the left and {len(map.right)} on the right.",
+            hint="Name as many on both sides, or one text on one of them and say with `join` what joins the others.",
+        )
     if map.codes is not None:
         raise ConfigurationError(f"The fields {map.name} are joined, so no code set can apply.")
-    joint = map.join if map.join is not None else map.separator
-    if joint is None:
-        raise ConfigurationError(
-            f"The fields {map.name} are {len(sources)} on one side and {len(targets)} on the other.",
-            hint="Say with `join` what stands between the parts.",
-        )
     if len(targets) == 1:
         return Joined(sources, cells.text(map.name, targets[0]), joint)
     return Split(sources[0], [cells.text(sources[0], target) for target in targets], joint)
