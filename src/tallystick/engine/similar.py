@@ -21,8 +21,8 @@ def sorted_words(text: str) -> str:
 
 
 def numerals(text: str) -> str:
-    """SQL: the digits of a text."""
-    return f"regexp_replace({text}, '[^0-9]+', ' ', 'g')"
+    """SQL: the numbers in a text, in their order."""
+    return f"trim(regexp_replace({text}, '[^0-9]+', ' ', 'g'))"
 
 
 def similarity(kind: Compare, left: str, right: str) -> str:
