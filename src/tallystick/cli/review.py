@@ -1,0 +1,108 @@
+"""`review`: the questions that wait for a person, and the answers. Source: spec/interface.md; spec/engine.md E17."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tallystick.cli import options
+from tallystick.cli.edge import DONE, NEEDS_PERSON
+from tallystick.cli.voice import Voice
+
+app = typer.Typer(name="review", help="See and answer the questions that wait for a person.", no_args_is_help=True)
+
+Number = Annotated[
+    int, typer.Argument(metavar="ID", min=1, help="The question; `review list` shows them.", show_default=False)
+]
+
+
+@app.command("list")
+def list_(
+    flow: Annotated[
+        str | None, typer.Option(metavar="F", help="Only questions of this flow.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        options.Question | None, typer.Option(help="Only questions of this kind.", show_default=False)
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Also those that are decided or have cleared.")] = False,
+    file: options.Beside = None,
+    as_json: options.Json = False,
+) -> int:
+    """List the questions, the oldest first."""
+    from tallystick.cli import reviewed
+    from tallystick.cli.state import state
+
+    voice = Voice(is_json=as_json)
+    with state(file) as opened:
+        found = opened.reviews(flow=flow, kind=kind.value if kind is not None else None, is_all=all_)
+    reviewed.tell_list(found, voice)
+    voice.answer({"reviews": found})
+    return DONE
+
+
+@app.command("show")
+def show(number: Number, file: options.Beside = None, as_json: options.Json = False) -> int:
+    """Show a question with everything that is known about it."""
+    from tallystick.cli import reviewed
+    from tallystick.cli.state import state
+
+    voice = Voice(is_json=as_json)
+    with state(file) as opened:
+        found = opened.review(number)
+    reviewed.tell(found, voice)
+    voice.answer(found)
+    return DONE
+
+
+@app.command("decide")
+def decide(
+    number: Number,
+    take: Annotated[options.Answer, typer.Option(help="The answer.", show_default=False)],
+    field: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=SIDE", help="Another answer for one field; may be repeated.", show_default=False),
+    ] = None,
+    partner: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="With `link`: the candidate that is meant.", show_default=False),
+    ] = None,
+    note: Annotated[str, typer.Option(metavar="TEXT", help="Why, for the history.", show_default=False)] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Answer all equal questions the same way.")] = False,
+    file: options.Beside = None,
+    as_json: options.Json = False,
+) -> int:
+    """Answer a question; takes effect at once where it can, else at the next run."""
+    from tallystick.cli import reviewed
+    from tallystick.cli.state import state
+
+    voice = Voice(is_json=as_json)
+    fields = dict(_choice(text) for text in field or ())
+    with state(file) as opened:
+        answer = opened.decide(number, take.value, fields=fields, partner=partner, note=note, is_all=all_)
+    reviewed.tell_decision(answer, voice)
+    voice.answer(answer)
+    return NEEDS_PERSON if reviewed.needs_person(answer) else DONE
+
+
+@app.command("undo")
+def undo(number: Number, file: options.Beside = None, as_json: options.Json = False) -> int:
+    """Take an answer back; the question waits again."""
+    from tallystick.cli import reviewed
+    from tallystick.cli.state import state
+
+    voice = Voice(is_json=as_json)
+    with state(file) as opened:
+        answer = opened.undo_decision(number)
+    voice.say(f"The answer to question {number} is taken back.")
+    if answer.get("fields") or answer.get("message"):
+        reviewed.tell(answer, voice)
+    voice.answer(answer)
+    return DONE
+
+
+def _choice(text: str) -> tuple[str, str]:
+    name, separator, side = text.rpartition("=")
+    if not separator or not name or side not in ("left", "right"):
+        raise typer.BadParameter(f"{text!r} is not NAME=left or NAME=right", param_hint="--field")
+    return name, side
