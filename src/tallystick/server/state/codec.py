@@ -19,10 +19,11 @@ from tallystick.model.write import Action
 
 EMPTY = "{}"
 OPERATION = (
-    "number, run, flow, seq, action, side, left_id, right_id, link, state, message, attempts, at, "
-    '"before", "after", rest'
+    "SELECT o.number, o.run, o.flow, o.seq, o.action, o.side, o.left_id, o.right_id, o.link, o.state, o.message, "
+    'o.attempts, o.at, v."before", v."after", v.rest '
+    "FROM state_operation o JOIN state_operationvalues v ON v.number = o.number"
 )
-"""The columns `operation_of` takes, in its order."""
+"""Gives the rows `operation_of` takes."""
 
 
 def text_of(value: object) -> str:
@@ -65,8 +66,9 @@ def planned(value: Any) -> Planned:
     return text
 
 
-def has_references(operation: Operation) -> bool:
-    return any(isinstance(value, Reference) for value in operation.after.values())
+def has_references(after: str) -> bool:
+    """Whether the text of an `after` holds a Reference; in a text value its quotes would be escaped."""
+    return '{"ref":[' in after
 
 
 def rest_of(operation: Operation) -> str:
@@ -90,7 +92,7 @@ def rest_of(operation: Operation) -> str:
 
 
 def operation_of(row: tuple[Any, ...]) -> Operation:
-    """The operation of a row of the columns OPERATION."""
+    """The operation of a row of OPERATION."""
     number, run, flow, seq, action, side, left_id, right_id, link, state, message, attempts, at, before, after, rest = (
         row
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 import pyarrow as pa
 from django.db import IntegrityError
 from django.db.backends.utils import CursorWrapper
@@ -44,23 +45,22 @@ WHOLE = (
 
 class LinkRows(Rows):
     def link_marks(self, scope: Scope) -> Iterator[pa.RecordBatch]:
+        columns = ", ".join(self._bulk.gathered(name) for name in LINK_MARKS.names)
         after = 0
         while True:
             with self._database.reading() as cursor:
                 cursor.execute(
-                    # "+ 0" keeps SQLite's driver from looking up a converter for each value
-                    "SELECT number, left_id, right_id, left_fingerprint, right_fingerprint, "
-                    "CASE WHEN is_active THEN 1 ELSE 0 END FROM state_link "
-                    "WHERE scope_id = %s AND number > %s ORDER BY number LIMIT %s",
+                    f"SELECT {columns} FROM (SELECT number, left_id, right_id, left_fingerprint, right_fingerprint, "
+                    "CASE WHEN is_active THEN 1 ELSE 0 END AS is_active FROM state_link "
+                    "WHERE scope_id = %s AND number > %s ORDER BY number LIMIT %s) marks",
                     [self._known(cursor, scope), after, MARKS_PER_BATCH],
                 )
-                rows = cursor.fetchall()
-            if not rows:
+                gathered = cursor.fetchone()
+            batch = record_batch(gathered, LINK_MARKS)
+            if not batch.num_rows:
                 return
-            columns = list(zip(*rows, strict=True))
-            active = pa.array(columns[5], pa.int8()).cast(pa.bool_())
-            yield pa.record_batch([*columns[:5], active], schema=LINK_MARKS)
-            after = rows[-1][0]
+            yield batch
+            after = batch.column("number")[-1].as_py()
 
     def versions(self, scope: Scope, side: Side) -> Mapping[str, str]:
         with self._database.reading() as cursor:
@@ -90,8 +90,9 @@ class LinkRows(Rows):
     def _found(self, scope: Scope, condition: str, values: list[Any]) -> list[Link]:
         with self._database.reading() as cursor:
             known = self._known(cursor, scope)
-            cursor.execute(f"{WHOLE} WHERE n.scope_id = %s AND {condition} ORDER BY n.number", [known, *values])
-            return [_link(row) for row in cursor.fetchall()]
+            # Sorted here: asked for an order, SQLite would walk the whole scope in that order.
+            cursor.execute(f"{WHOLE} WHERE n.scope_id = %s AND {condition}", [known, *values])
+            return sorted(map(_link, cursor.fetchall()), key=lambda link: link.number)
 
     def all_links(self, scope: Scope) -> Iterator[Link]:
         after = 0
@@ -222,6 +223,16 @@ class LinkRows(Rows):
                     return LinkTaken(side, id_)
                 seen.add(id_)
         return TallystickError("The link table refused links whose ids are free.")
+
+
+def record_batch(gathered: Sequence[str | None], schema: pa.Schema) -> pa.RecordBatch:
+    """The batch whose columns came as JSON arrays; booleans as 0 and 1."""
+    arrays = []
+    for text, field in zip(gathered, schema, strict=True):
+        values = orjson.loads(text or "[]")
+        is_flag = pa.types.is_boolean(field.type)
+        arrays.append(pa.array(values, pa.int8()).cast(field.type) if is_flag else pa.array(values, field.type))
+    return pa.record_batch(arrays, schema=schema)
 
 
 def _id(end: LinkEnd | None) -> str | None:

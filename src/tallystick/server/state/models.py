@@ -132,6 +132,8 @@ class FlowRun(models.Model):
 
 
 class Operation(models.Model):
+    """The narrow part of an operation: written when it is planned, sent and done."""
+
     number = models.BigAutoField(primary_key=True)
     scope = models.ForeignKey(Scope, models.CASCADE, db_index=False, related_name="+")
     run = models.TextField()
@@ -147,9 +149,6 @@ class Operation(models.Model):
     attempts = models.IntegerField()
     at = models.TextField()
     has_references = models.BooleanField()  # `after` was planned with a Reference
-    before = models.TextField()  # json
-    after = models.TextField()  # json
-    rest = models.TextField()  # json: what never changes once planned
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "flow", "seq"], name="operation_place")]
@@ -158,6 +157,15 @@ class Operation(models.Model):
             IdIndex(fields=["left_id", "scope"], name="operation_left"),
             IdIndex(fields=["right_id", "scope"], name="operation_right"),
         ]
+
+
+class OperationValues(models.Model):
+    """The wide part of an operation: written once."""
+
+    number = models.BigAutoField(primary_key=True)  # the operation's
+    before = models.TextField()  # json
+    after = models.TextField()  # json
+    rest = models.TextField()  # json: what never changes once planned
 
 
 class Review(models.Model):

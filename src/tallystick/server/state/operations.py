@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,8 +18,10 @@ from tallystick.model.write import Action
 from tallystick.server.state.codec import OPERATION, has_references, of_values, operation_of, rest_of, text_of
 from tallystick.server.state.rows import Rows
 
-COLUMNS = (
+NARROW = (
+    "number",
     "scope_id",
+    "has_references",
     "run",
     "flow",
     "seq",
@@ -31,12 +34,8 @@ COLUMNS = (
     "message",
     "attempts",
     "at",
-    "has_references",
-    "before",
-    "after",
-    "rest",
 )
-SELECT = f"SELECT {OPERATION} FROM state_operation"
+WIDE = ("number", "before", "after", "rest")
 NOT_IN_JOURNAL = (OperationState.PLANNED.value, OperationState.DROPPED.value)
 
 
@@ -45,7 +44,19 @@ class OperationRows(Rows):
         try:
             with self._database.writing() as cursor:
                 known = self._locked(cursor, scope)
-                self._bulk.insert(cursor, "state_operation", COLUMNS, [_row(known, one) for one in operations])
+                numbers = list(self._bulk.numbers(cursor, "state_operation", len(operations)))
+                texts = [(of_values(one.before), text_of(one.after), rest_of(one)) for one in operations]
+                self._bulk.insert(
+                    cursor,
+                    "state_operation",
+                    NARROW,
+                    [
+                        (number, known, has_references(after), *_narrow(one))
+                        for number, one, (_, after, _) in zip(numbers, operations, texts, strict=True)
+                    ],
+                )
+                wide = [(number, *of) for number, of in zip(numbers, texts, strict=True)]
+                self._bulk.insert(cursor, "state_operationvalues", WIDE, wide)
         except IntegrityError as error:
             first = operations[0]
             raise TallystickError(
@@ -60,10 +71,10 @@ class OperationRows(Rows):
         after_seq: int = -1,
         limit: int = 500,
     ) -> list[Operation]:
-        among = f"AND state IN ({', '.join(['%s'] * len(states))}) " if states else ""
+        among = f"AND o.state IN ({', '.join(['%s'] * len(states))}) " if states else ""
         with self._database.reading() as cursor:
             cursor.execute(
-                f"{SELECT} WHERE run = %s AND flow = %s AND seq > %s {among}ORDER BY seq LIMIT %s",
+                f"{OPERATION} WHERE o.run = %s AND o.flow = %s AND o.seq > %s {among}ORDER BY o.seq LIMIT %s",
                 [run, flow, after_seq, *(state.value for state in states), limit],
             )
             return [operation_of(row) for row in cursor.fetchall()]
@@ -71,15 +82,13 @@ class OperationRows(Rows):
     def mark_sent(self, operations: Sequence[Operation]) -> None:
         with self._database.writing() as cursor:
             stored = self._stored(cursor, operations)
-            cursor.executemany(
-                "UPDATE state_operation SET state = %s, attempts = %s, at = %s WHERE number BETWEEN %s AND %s",
-                list(_in_ranges((one.number, (OperationState.SENT.value, one.attempts, one.at)) for one in operations)),
-            )
-            self._set_ids(cursor, operations, stored)
-            self._set(
-                cursor, "before", [(of_values(o.before), o.number) for o in operations if o.action is Action.DELETE]
-            )
-            self._set(cursor, "after", [(text_of(o.after), o.number) for o in operations if stored[o.number][2]])
+            sent = [replace(one, state=OperationState.SENT) for one in operations]
+            self._set_states(cursor, sent, stored)
+            deleted = [(of_values(one.before), one.number) for one in sent if one.action is Action.DELETE]
+            resolved = [(text_of(one.after), one.number) for one in sent if stored[one.number][3]]
+            for column, rows in (("before", deleted), ("after", resolved)):
+                if rows:
+                    cursor.executemany(f'UPDATE state_operationvalues SET "{column}" = %s WHERE number = %s', rows)
 
     def drop_planned(self, run: str, flow: str) -> int:
         with self._database.writing() as cursor:
@@ -91,10 +100,10 @@ class OperationRows(Rows):
 
     def discard(self, run: str, flow: str) -> None:
         with self._database.writing() as cursor:
-            cursor.execute(
-                "DELETE FROM state_operation WHERE run = %s AND flow = %s AND state = %s",
-                [run, flow, OperationState.PLANNED.value],
-            )
+            planned = "FROM state_operation WHERE run = %s AND flow = %s AND state = %s"
+            values = [run, flow, OperationState.PLANNED.value]
+            cursor.execute(f"DELETE FROM state_operationvalues WHERE number IN (SELECT number {planned})", values)
+            cursor.execute(f"DELETE {planned}", values)
 
     def journal(
         self,
@@ -105,40 +114,35 @@ class OperationRows(Rows):
         run: str | None = None,
         limit: int = 200,
     ) -> list[Operation]:
-        conditions, values = ["state NOT IN (%s, %s)"], list[Any](NOT_IN_JOURNAL)
+        conditions, values = ["o.state NOT IN (%s, %s)"], list[Any](NOT_IN_JOURNAL)
         with self._database.reading() as cursor:
             if scope is not None:
-                conditions.append("scope_id = %s")
+                conditions.append("o.scope_id = %s")
                 values.append(self._known(cursor, scope))
             if run is not None:
-                conditions.append("run = %s")
+                conditions.append("o.run = %s")
                 values.append(run)
             if id is not None:
                 found = [
-                    self._bulk.among(f"{end}_id", [id], is_id=True) for end in (SIDES if side is None else (side,))
+                    self._bulk.among(f"o.{end}_id", [id], is_id=True) for end in (SIDES if side is None else (side,))
                 ]
                 conditions.append(f"({' OR '.join(condition for condition, _ in found)})")
                 values.extend(value for _, of in found for value in of)
-            cursor.execute(f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT %s", [*values, limit])
+            cursor.execute(
+                f"{OPERATION} WHERE {' AND '.join(conditions)} ORDER BY o.number DESC LIMIT %s", [*values, limit]
+            )
             return [operation_of(row) for row in cursor.fetchall()]
 
     # --- within a transaction
 
     def _keep_outcomes(self, cursor: CursorWrapper, operations: Sequence[Operation]) -> None:
-        stored = self._stored(cursor, operations)
-        cursor.executemany(
-            "UPDATE state_operation SET state = %s, message = %s, attempts = %s, at = %s "
-            "WHERE number BETWEEN %s AND %s",
-            list(_in_ranges((one.number, (one.state.value, one.message, one.attempts, one.at)) for one in operations)),
-        )
-        self._set_ids(cursor, operations, stored)
-        self._set(cursor, "link", [(one.link, one.number) for one in operations if one.link != stored[one.number][3]])
+        self._set_states(cursor, operations, self._stored(cursor, operations))
 
     def _stored(self, cursor: CursorWrapper, operations: Sequence[Operation]) -> dict[int, tuple[Any, ...]]:
-        """number -> left id, right id, whether it has references, link: as stored before."""
+        """number -> left id, right id, link, whether it has references: as stored before."""
         condition, values = self._bulk.among("number", [operation.number for operation in operations])
         cursor.execute(
-            "SELECT number, left_id, right_id, CASE WHEN has_references THEN 1 ELSE 0 END, link "
+            "SELECT number, left_id, right_id, link, CASE WHEN has_references THEN 1 ELSE 0 END "
             f"FROM state_operation WHERE {condition}",
             values,
         )
@@ -150,22 +154,27 @@ class OperationRows(Rows):
                 )
         return stored
 
-    def _set_ids(
+    def _set_states(
         self, cursor: CursorWrapper, operations: Sequence[Operation], stored: dict[int, tuple[Any, ...]]
     ) -> None:
-        """Only where they changed: ids are indexed."""
-        for place, side in enumerate(SIDES):
-            changed = [(id_, o.number) for o in operations if (id_ := o.id_on(side)) != stored[o.number][place]]
-            self._set(cursor, f"{side}_id", changed)
+        """Ids are indexed: they are written only where they changed, the others in ranges of numbers."""
+        alike, moved = [], []
+        for one in operations:
+            state = (one.state.value, one.message, one.attempts, one.at)
+            if (one.left_id, one.right_id, one.link) == stored[one.number][:3]:
+                alike.append((one.number, state))
+            else:
+                moved.append((*state, one.left_id, one.right_id, one.link, one.number))
+        states = "UPDATE state_operation SET state = %s, message = %s, attempts = %s, at = %s"
+        if alike:
+            cursor.executemany(f"{states} WHERE number BETWEEN %s AND %s", list(_in_ranges(alike)))
+        if moved:
+            cursor.executemany(f"{states}, left_id = %s, right_id = %s, link = %s WHERE number = %s", moved)
 
-    def _set(self, cursor: CursorWrapper, column: str, rows: list[tuple[Any, int]]) -> None:
-        if rows:
-            cursor.executemany(f'UPDATE state_operation SET "{column}" = %s WHERE number = %s', rows)
 
-
-def _row(scope: int, operation: Operation) -> tuple[Any, ...]:
+def _narrow(operation: Operation) -> tuple[Any, ...]:
+    """The values of the columns NARROW from `run` on."""
     return (
-        scope,
         operation.run,
         operation.flow,
         operation.seq,
@@ -178,10 +187,6 @@ def _row(scope: int, operation: Operation) -> tuple[Any, ...]:
         operation.message,
         operation.attempts,
         operation.at,
-        has_references(operation),
-        of_values(operation.before),
-        text_of(operation.after) if operation.after else "{}",
-        rest_of(operation),
     )
 
 

@@ -14,7 +14,7 @@ from tallystick.model.plan import Parked
 from tallystick.model.side import SIDES, Side
 from tallystick.ports.store import UNLINKED_MARKS
 from tallystick.server.state.codec import mapping, of_values
-from tallystick.server.state.links import MARKS_PER_BATCH
+from tallystick.server.state.links import MARKS_PER_BATCH, record_batch
 from tallystick.server.state.rows import Rows
 
 RECORDS_PER_PAGE = 1_000
@@ -24,19 +24,20 @@ SELECT = f"SELECT {RECORD} FROM state_unlinked"
 
 class UnlinkedRows(Rows):
     def unlinked_marks(self, scope: Scope) -> Iterator[pa.RecordBatch]:
+        columns = ", ".join(self._bulk.gathered(name) for name in ("side", "record", "fingerprint"))
         after = 0
         while True:
             with self._database.reading() as cursor:
                 cursor.execute(
-                    "SELECT number, side, record, fingerprint FROM state_unlinked "
-                    "WHERE scope_id = %s AND number > %s ORDER BY number LIMIT %s",
+                    f"SELECT MAX(number), {columns} FROM (SELECT number, side, record, fingerprint "
+                    "FROM state_unlinked WHERE scope_id = %s AND number > %s ORDER BY number LIMIT %s) marks",
                     [self._known(cursor, scope), after, MARKS_PER_BATCH],
                 )
-                rows = cursor.fetchall()
-            if not rows:
+                last, *gathered = cursor.fetchone()
+            if last is None:
                 return
-            yield pa.record_batch(list(zip(*rows, strict=True))[1:], schema=UNLINKED_MARKS)
-            after = rows[-1][0]
+            yield record_batch(gathered, UNLINKED_MARKS)
+            after = last
 
     def unlinked(self, scope: Scope, side: Side, ids: Sequence[str] | None = None) -> Iterator[Unlinked]:
         if ids is None:

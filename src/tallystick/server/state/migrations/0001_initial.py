@@ -20,6 +20,15 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="OperationValues",
+            fields=[
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("before", models.TextField()),
+                ("after", models.TextField()),
+                ("rest", models.TextField()),
+            ],
+        ),
+        migrations.CreateModel(
             name="Run",
             fields=[
                 ("number", models.BigAutoField(primary_key=True, serialize=False)),
@@ -111,9 +120,6 @@ class Migration(migrations.Migration):
                 ("attempts", models.IntegerField()),
                 ("at", models.TextField()),
                 ("has_references", models.BooleanField()),
-                ("before", models.TextField()),
-                ("after", models.TextField()),
-                ("rest", models.TextField()),
                 (
                     "scope",
                     models.ForeignKey(
