@@ -1,9 +1,9 @@
 """Which linked records changed, which are gone, which are not linked yet.
 
 One columnar question over everything, in DuckDB: every record's fingerprint is compared with the one its link keeps,
-and only records that differ or have no link are kept whole. The same question over a handful of changed records is
-asked directly of the store, because a hundred index look-ups cost less than planning one wide query. Both give
-the same findings (held by a property test). Source: design/house.md; spec/engine.md E1-E4, E12.
+and only records that differ or have no link are kept whole. The same question over a handful of records is asked
+directly of the store, because a hundred index look-ups cost less than planning one wide query. Both give the same
+findings (held by a property test). Source: design/house.md; spec/engine.md E1-E4, E12.
 """
 
 from __future__ import annotations
@@ -20,8 +20,20 @@ import pyarrow as pa
 from tallystick.errors import KeyNotUnique
 from tallystick.model.fingerprint import NULL, UNIT, UNSETTLED, fingerprint
 from tallystick.model.flow import Scope
-from tallystick.model.link import Link
-from tallystick.model.record import CHANGED, ID, MARKS, VERSION, Absence, Batch, End, Record, Unreadable, records_of
+from tallystick.model.link import Link, LinkState
+from tallystick.model.record import (
+    CHANGED,
+    ID,
+    MARKS,
+    VERSION,
+    Absence,
+    Batch,
+    End,
+    Record,
+    Unreadable,
+    records_of,
+    table_of,
+)
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import MISSING
 from tallystick.ports.store import Store
@@ -55,6 +67,11 @@ class Reading:
             self.end = batch.end or self.end
             if batch.records.num_rows:
                 yield batch.records.select([*MARKS, *self.fields])
+
+    @property
+    def seen(self) -> set[str]:
+        """Ids that are there although no record came for them: unchanged, or not readable (E7)."""
+        return {*self.unchanged, *(one.id for one in self.unreadable)}
 
     @property
     def is_complete(self) -> bool:
@@ -97,14 +114,24 @@ def detect(store: Store, scope: Scope, readings: Mapping[Side, Reading], *, is_f
 
     Raises KeyNotUnique when a listing names a key twice, and whatever the readers raise.
     """
-    if not is_forced and not any(reading.is_full for reading in readings.values()):
-        heads = {side: _Head(reading) for side, reading in readings.items()}
-        if all(head.is_whole for head in heads.values()):
-            return _Few(store, scope, readings, {side: head.tables for side, head in heads.items()})
-        streams = {side: head.rest() for side, head in heads.items()}
-    else:
-        streams = {side: reading.tables() for side, reading in readings.items()}
+    heads = {side: _Head(reading) for side, reading in readings.items()}
+    if all(head.is_whole for head in heads.values()) and _has_few_links(store, scope, readings):
+        tables = {side: head.tables for side, head in heads.items()}
+        return _Few(store, scope, readings, tables, is_forced=is_forced)
+    streams = {side: head.rest() for side, head in heads.items()}
     return _Many(store, scope, readings, streams, is_forced=is_forced, folder=folder)
+
+
+def _has_few_links(store: Store, scope: Scope, readings: Mapping[Side, Reading]) -> bool:
+    """Whether the links that have to be looked at are few: all of them where a full listing tells what is gone."""
+    if not any(reading.is_full for reading in readings.values()):
+        return True
+    count = 0
+    for batch in store.link_marks(scope):
+        count += batch.num_rows
+        if count > FEW:
+            return False
+    return True
 
 
 class _Head:
@@ -129,7 +156,13 @@ class _Head:
 
 class _Few:
     def __init__(
-        self, store: Store, scope: Scope, readings: Mapping[Side, Reading], tables: Mapping[Side, list[pa.Table]]
+        self,
+        store: Store,
+        scope: Scope,
+        readings: Mapping[Side, Reading],
+        tables: Mapping[Side, list[pa.Table]],
+        *,
+        is_forced: bool,
     ) -> None:
         self._gone = dict.fromkeys(SIDES, 0)
         self._refreshed: dict[Side, dict[str, str]] = {side: {} for side in SIDES}
@@ -138,32 +171,25 @@ class _Few:
         records: dict[int, dict[Side, Record]] = {}
         absences: dict[int, dict[Side, Absence | None]] = {}
         for side, reading in readings.items():
-            rows: dict[str, Record] = {}
-            for table in tables[side]:
-                for record in records_of(table):
-                    rows[record.id] = record
+            rows = _rows(side, tables[side], reading)
             linked: set[str] = set()
-            for link in store.links_of(scope, side, [*rows, *reading.absences]):
+            for link in store.links_of(scope, side, [*rows]):
                 end = link.end(side)
                 if end is None:
                     continue
                 linked.add(end.id)
-                if end.id in reading.absences:
-                    if link.state.value == "active":
-                        links[link.number] = link
-                        absences.setdefault(link.number, {})[side] = reading.absences[end.id]
-                        self._gone[side] += 1
-                    continue
                 record = rows[end.id]
-                if fingerprint(record.values, reading.fields) != end.fingerprint:
+                if is_forced or fingerprint(record.values, reading.fields) != end.fingerprint:
                     links[link.number] = link
                     records.setdefault(link.number, {})[side] = record
                 elif record.version is not None:
                     self._refreshed[side][record.id] = record.version
-            names = pa.array([id_ for id_ in rows if id_ not in linked], pa.string())
-            for table in tables[side]:
-                mask = pa.compute.is_in(table.column(ID), value_set=names)
-                self._unlinked[side].append(table.filter(mask))
+            for link in _gone(store, scope, side, reading, rows):
+                links[link.number] = link
+                absences.setdefault(link.number, {})[side] = reading.absences.get(_id(link, side))
+                self._gone[side] += 1
+            unlinked = [record for id_, record in rows.items() if id_ not in linked]
+            self._unlinked[side].append(table_of(unlinked, reading.fields))
         self._found = [
             Found(link=link, records=records.get(number, {}), absences=absences.get(number, {}))
             for number, link in sorted(links.items())
@@ -188,6 +214,39 @@ class _Few:
 
     def close(self) -> None:
         pass
+
+
+def _rows(side: Side, tables: Sequence[pa.Table], reading: Reading) -> dict[str, Record]:
+    """The records read. An increment may show one at two moments: the later holds."""
+    rows: dict[str, Record] = {}
+    twice: list[str] = []
+    for table in tables:
+        for record in records_of(table):
+            if record.id in rows:
+                twice.append(record.id)
+            rows[record.id] = record
+    if twice and reading.is_full:
+        raise _twice(side, sorted(set(twice))[:3])
+    return rows
+
+
+def _gone(store: Store, scope: Scope, side: Side, reading: Reading, rows: Mapping[str, Record]) -> Iterator[Link]:
+    """Active links whose record a complete listing did not show, or that was named as absent and not read."""
+    seen = reading.seen | rows.keys()
+    if reading.is_complete:
+        for link in store.all_links(scope):
+            end = link.end(side)
+            if link.state is LinkState.ACTIVE and end is not None and end.id not in seen:
+                yield link
+        return
+    for link in store.links_of(scope, side, [id_ for id_ in reading.absences if id_ not in seen]):
+        if link.state is LinkState.ACTIVE:
+            yield link
+
+
+def _id(link: Link, side: Side) -> str:
+    end = link.end(side)
+    return end.id if end is not None else ""
 
 
 class _Many:
@@ -270,24 +329,22 @@ class _Many:
         """gone_<side>: active links whose record a complete listing did not show, or that was named as absent."""
         reading = self._readings[side]
         self._db.execute(f"CREATE TABLE gone_{side} (link BIGINT)")
-        if reading.is_complete:
-            self._db.register("unchanged", pa.table({"id": pa.array(reading.unchanged, pa.string())}))
-            self._db.execute(
-                f"""
-                INSERT INTO gone_{side}
-                SELECT number FROM link
-                WHERE is_active AND NOT EXISTS (SELECT 1 FROM rows_{side} AS r WHERE r.link = link.number)
-                  AND {side}_id NOT IN (SELECT id FROM unchanged)
-                """
-            )
-            self._db.unregister("unchanged")
-        elif reading.absences:
-            self._db.register("named", pa.table({"id": pa.array(list(reading.absences), pa.string())}))
-            self._db.execute(
-                f"INSERT INTO gone_{side} SELECT number FROM link"
-                f" WHERE is_active AND {side}_id IN (SELECT id FROM named)"
-            )
-            self._db.unregister("named")
+        if not reading.is_complete and not reading.absences:
+            return
+        self._db.register("seen", pa.table({"id": pa.array(list(reading.seen), pa.string())}))
+        self._db.register("named", pa.table({"id": pa.array(list(reading.absences), pa.string())}))
+        is_named = "true" if reading.is_complete else f"{side}_id IN (SELECT id FROM named)"
+        self._db.execute(
+            f"""
+            INSERT INTO gone_{side}
+            SELECT number FROM link
+            WHERE is_active AND {side}_id IS NOT NULL AND {is_named}
+              AND NOT EXISTS (SELECT 1 FROM rows_{side} AS r WHERE r.link = link.number)
+              AND {side}_id NOT IN (SELECT id FROM seen)
+            """
+        )
+        self._db.unregister("seen")
+        self._db.unregister("named")
 
     def found(self) -> Iterator[list[Found]]:
         reader = (

@@ -50,8 +50,10 @@ class PairPlanner:
                     absences[side] = known
                 elif named is not None:
                     absences[side] = named
-                elif side in found.absences:
+                elif side in found.absences and not self._context.can(side).causes:
                     absences[side] = Absence(id=end.id, cause=Cause.DELETED)
+                elif side in found.absences or self._is_asked(found.link, side):
+                    absences[side] = Absence(id=end.id, cause=Cause.UNKNOWN)  # asked, and not told: not readable (E7)
                 else:
                     records[side] = Record(id=end.id, values=end.base, version=end.version)
             pairs.append((found.link, records, absences))
@@ -142,13 +144,19 @@ class PairPlanner:
                     continue
                 is_unlisted = side in found.absences and found.absences[side] is None
                 if (is_unlisted and self._context.can(side).causes) or (
-                    side not in found.absences and end.fingerprint == UNSETTLED
+                    side not in found.absences and self._is_asked(found.link, side)
                 ):
                     ids.append(end.id)
             for batch in reading.fetched(self._context.systems[side], self._context.selections[side], ids):
                 looked[side].update((record.id, record) for record in records_of(batch.records))
                 looked[side].update((absence.id, absence) for absence in batch.absences)
         return looked
+
+    @staticmethod
+    def _is_asked(link: Link, side: Side) -> bool:
+        """Whether the base does not tell what the record holds: something is held back, or the link rested."""
+        end = link.end(side)
+        return link.state is LinkState.DORMANT or (end is not None and end.fingerprint == UNSETTLED)
 
     def _answers(self, chunk: Sequence[Found]) -> dict[str, list[Review]]:
         """Decided and open reviews, by left id."""
