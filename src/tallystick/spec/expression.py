@@ -160,7 +160,8 @@ def compile_expression(written: str) -> Expression:
     except (ValueError, MemoryError, RecursionError, OverflowError):
         raise ExpressionRefused("The expression cannot be read.", hint="Make it shorter and flatter.") from None
     _check_size(tree)
-    names = {name for node in ast.walk(tree) for name in _check_node(node)}
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    names = {name for node in ast.walk(tree) if id(node) not in called for name in _check_node(node)}
     return Expression(written, tree, frozenset(names))
 
 
@@ -189,12 +190,12 @@ def _check_node(node: ast.AST) -> list[str]:
                 raise ExpressionRefused("`+` adds numbers.", hint="Put texts together with `&` or concat(...).")
     if isinstance(node, ast.Call):
         return _check_call(node)
-    if isinstance(node, ast.Name) and node.id not in CONSTANTS and node.id not in FUNCTIONS and node.id not in OWN:
-        return [node.id]
-    return []
+    return [node.id] if isinstance(node, ast.Name) and node.id not in CONSTANTS else []
 
 
 def _check_call(node: ast.Call) -> list[str]:
+    if isinstance(node.func, ast.Attribute):
+        raise _refusal(node.func)
     if not isinstance(node.func, ast.Name):
         raise ExpressionRefused("Only functions are called, by their name.")
     name = node.func.id

@@ -25,7 +25,9 @@ from tallystick.spec.compose import StarScanner
 from tallystick.spec.names import line_name
 from tallystick.spec.parse import parse
 
-BLOCK: Final = frozenset({"systems", "code_sets", "flows", "fields", "match", "definite", "possible", "on"})
+BLOCK: Final = frozenset(
+    {"systems", "code_sets", "flows", "fields", "match", "definite", "possible", "on", "all", "any"}
+)
 """Keys whose values are laid out over several lines; the innermost mappings and lists stand on one line."""
 
 
@@ -125,13 +127,12 @@ def _new(value: Any, path: tuple[str, ...]) -> Any:
 def _is_one_line(value: Mapping[str, Any], path: tuple[str, ...]) -> bool:
     if not value:
         return True
-    if path[:1] == ("code_sets",) or not path or path[-1] in BLOCK or path[-2:] == ("flows", "-"):
+    if not path or path[0] in ("systems", "code_sets") or path[-1] in BLOCK:
         return False
-    return (
-        path[:1] != ("systems",)
-        and path[-2:] != ("possible", "-")
-        and not (path[-1] == "where" and "field" not in value)
-    )
+    if path[-2:] in (("flows", "-"), ("possible", "-")):
+        return False
+    where = value if path[-1] == "where" else value.get("where", {})
+    return not (isinstance(where, Mapping) and where.keys() & {"all", "any"})
 
 
 def _key(key: str, path: tuple[str, ...]) -> Any:
@@ -152,7 +153,7 @@ def _looks_typed(value: str) -> bool:
     """Whether another program would take the unquoted text for something else, as `010`, `1e3` or `2026-11-22`."""
     resolver = VersionedResolver(version=(1, 2), loader=None)
     by_12 = resolver.resolve(ScalarNode, value, (True, False)) != resolver.DEFAULT_SCALAR_TAG
-    return by_12 or value.lower() in ("yes", "no", "on", "off", "y", "n", "<<", "=")
+    return by_12 or value.lower() in ("yes", "no", "on", "off", "<<", "=")
 
 
 # --- edited text ------------------------------------------------------------------------------------------------
