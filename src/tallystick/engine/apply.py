@@ -15,7 +15,7 @@ from itertools import groupby
 from tallystick.engine import questions
 from tallystick.engine.context import Context
 from tallystick.engine.settle import ReadBack, Verdict
-from tallystick.errors import Throttled, Unreachable
+from tallystick.errors import ConfigurationError, Throttled, Unreachable
 from tallystick.model.fingerprint import UNSETTLED, fingerprint
 from tallystick.model.link import Link, LinkEnd, LinkState, MatchKey, Standing, Unlinked
 from tallystick.model.plan import Operation, OperationState, Parked, Planned, Review, ReviewKind
@@ -60,8 +60,11 @@ class Applier:
         self._broken: set[tuple[object, ...]] = set()  # pairs of which an operation failed: they stay UNSETTLED
         self.applied = Applied()
 
-    def resume(self, run: str) -> None:
-        """Settles what a killed run had sent: read back, then done or planned again (E29)."""
+    def resume(self, run: str, *, can_resend: bool = True) -> None:
+        """Settles what a killed run had sent: read back, then done or planned again (E29).
+
+        Without `can_resend` what was not done is not sent again by this run.
+        """
         failed = [
             s for s in OperationState if s not in (OperationState.PLANNED, OperationState.SENT, OperationState.DONE)
         ]
@@ -72,7 +75,7 @@ class Applier:
             after = sent[-1].seq
             for side in SIDES:
                 mine = [operation for operation in sent if operation.side is side]
-                self._finish(self._read_back(side, mine))
+                self._finish(self._read_back(side, mine, is_final=not can_resend))
 
     def step(self, run: str) -> int:
         """Carries out one batch of what is planned; how many operations it was, 0 when nothing is left.
@@ -114,10 +117,31 @@ class Applier:
         done: set[int] = set()
         for side in SIDES:
             mine = [operation for operation in ready if operation.side is side]
+            mine = self._still_free(mine)
             size = self._can[side].max_writes
             for start in range(0, len(mine), size):
                 done |= self._send(side, mine[start : start + size])
         return done
+
+    def _still_free(self, operations: Sequence[Operation]) -> list[Operation]:
+        """Without creates of records that got a partner since they were planned: these are planned anew (E16)."""
+        taken: set[tuple[Side, str]] = set()
+        for side in SIDES:
+            creates = [o for o in operations if o.action is Action.CREATE and o.link is None and o.side is side.other]
+            ids = [id_ for o in creates if (id_ := o.id_on(side)) is not None]
+            for link in self._store.links_of(self._scope, side, ids) if ids else ():
+                if (end := link.end(side)) is not None:
+                    taken.add((side, end.id))
+        free: list[Operation] = []
+        linked: list[tuple[Operation, Operation]] = []
+        for o in operations:
+            if o.action is Action.CREATE and o.link is None and (o.side.other, o.id_on(o.side.other)) in taken:
+                message = "the record has been linked meanwhile"
+                linked.append((o, replace(o, state=OperationState.MOVED, message=message)))
+            else:
+                free.append(o)
+        self._finish(linked)
+        return free
 
     def _resolve(self, operations: Sequence[Operation]) -> list[Operation]:
         """References to records created meanwhile become ids; what still has none is dropped and waits."""
@@ -167,7 +191,7 @@ class Applier:
                 wait_s = error.retry_after_s if isinstance(error, Throttled) else None
                 self._wait(attempt, wait_s)
                 continue
-            except BaseException:
+            except ConfigurationError:  # certainly not written; after any other error they stay sent, and are read back
                 self._finish([(o, _planned(o)) for o in pending])
                 raise
             settled: list[tuple[Operation, Operation]] = []
@@ -230,7 +254,7 @@ class Applier:
         reader = ReadBack(self._systems[side], self._selections[side], self._can[side], rules)
         reader.is_linked = lambda id_: bool(self._store.links_of(self._scope, side, [id_]))  # type: ignore[method-assign]
         settled: list[tuple[Operation, Operation]] = []
-        for operation, finding in zip(operations, reader.look(operations), strict=True):
+        for operation, finding in zip(operations, reader.look(operations, can_resend=not is_final), strict=True):
             match finding.verdict:
                 case Verdict.DONE:
                     state, message = OperationState.DONE, "the answer was lost; found by reading back"

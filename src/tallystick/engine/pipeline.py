@@ -174,7 +174,7 @@ class FlowSync:
         if flow_run.status is RunStatus.PLANNING:
             store.discard(flow_run.run, flow)
         else:
-            self.applier.resume(self.context.run)
+            self.applier.resume(self.context.run, can_resend=is_same_file)
             if is_same_file:
                 self.ledger.cursors = dict(flow_run.cursors)
                 self.ledger.is_full = flow_run.is_full

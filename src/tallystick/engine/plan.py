@@ -205,10 +205,12 @@ class Planner:
     def _double(self, link: Link | None, pair: Pair, operations: list[Operation]) -> None:
         """add_both: both versions are kept, each side gets the other's as a new record (E19, S14)."""
         self.asked.conflicts += 1
-        first, second = SIDES
-        for side, number in ((first, link.number if link is not None else None), (second, None)):
-            operation = self._create(side.other, pair.record(side), number, "conflict: both kept")
+        # The link stays with the record on the right; the left is written first, so its record is free by then.
+        for side, number in ((Side.RIGHT, link.number if link is not None else None), (Side.LEFT, None)):
+            operation = self._create(side, pair.record(side), number, "conflict: both kept")
             if operation is None:
+                if link is not None:
+                    self.asked.held.append(link)
                 return
             operations.append(operation)
         self._add(operations[-2:], None)
@@ -289,6 +291,8 @@ class Planner:
                 cause = "deleted" if Cause.DELETED in causes else "out of filter"
                 self.situations["absent on both sides"] += 1
                 self._part(link, Side.LEFT, f"both {cause}", gone=SIDES)
+            else:
+                self.asked.held.append(link)
             return
         side, absence = next(iter(absences.items()))
         self.situations[f"absent on the {side.value}: {absence.cause.value}"] += 1
@@ -301,7 +305,7 @@ class Planner:
             case Cause.MERGED:
                 pass  # the caller has moved the link (see pipeline)
             case Cause.FORBIDDEN | Cause.INCOMPLETE | Cause.MAPPING_CLEARED | Cause.UNKNOWN:
-                pass  # never a reason to write: told by `why`
+                self.asked.held.append(link)  # never a reason to write: told by `why`
 
     def _deleted(self, link: Link, side: Side, survivor: Record, answers: Sequence[Review]) -> None:
         """Deleted on `side`; `survivor` is the other side's record."""
@@ -331,6 +335,8 @@ class Planner:
             )
             if operation is not None:
                 self._add([operation], None)
+            else:
+                self.asked.held.append(link)
         elif answer is None and (reaction.then is OnDeleted.ASK or (is_edited and choice is EditVsDelete.ASK)):
             self.asked.conflicts += 1
             self.asked.ask(question)
@@ -345,6 +351,7 @@ class Planner:
     def _scope_left(self, link: Link, side: Side, survivor: Record, cause: Cause) -> None:
         reaction = self._flow.on.scope_left[side]
         if reaction is OnScopeLeft.KEEP:
+            self.asked.held.append(link)
             return
         if reaction is OnScopeLeft.DELETE and cause is Cause.OUT_OF_FILTER and self._flow.direction.reaches(side.other):
             self._delete(link, side.other, survivor, f"left the filter on the {side.value}")

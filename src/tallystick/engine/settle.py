@@ -45,8 +45,11 @@ class ReadBack:
         self._can = capabilities
         self._rules = rules
 
-    def look(self, operations: Sequence[Operation], is_linked: Mapping[str, bool] | None = None) -> list[Finding]:
-        """One finding per operation, in order. Operations are of this side, their ids as they were sent."""
+    def look(self, operations: Sequence[Operation], *, can_resend: bool = True) -> list[Finding]:
+        """One finding per operation, in order. Operations are of this side, their ids as they were sent.
+
+        `can_resend`: a create may be sent again with its key, to be answered by a system that knows keys.
+        """
         named = [id_ for operation in operations if (id_ := operation.id_on(operation.side)) is not None]
         batch = self._system.fetch(self._selection, named) if named else None
         records = {record.id: record for record in records_of(batch.records)} if batch is not None else {}
@@ -56,7 +59,7 @@ class ReadBack:
         for operation in operations:
             id_ = operation.id_on(operation.side)
             if id_ is None:
-                finding = self._search(operation, taken)
+                finding = self._search(operation, taken, can_resend=can_resend)
             elif operation.action is Action.CREATE:
                 finding = _created(operation, id_, records.get(id_), causes.get(id_, Cause.DELETED))
             elif operation.action is Action.UPDATE:
@@ -69,9 +72,9 @@ class ReadBack:
             findings.append(finding)
         return findings
 
-    def _search(self, operation: Operation, taken: set[str]) -> Finding:
+    def _search(self, operation: Operation, taken: set[str], *, can_resend: bool) -> Finding:
         """A create whose id the system assigns: looked up by our key where it has one, else by its values."""
-        if self._can.idempotency:
+        if self._can.idempotency and can_resend:
             return Finding(verdict=Verdict.NOT_DONE)  # sent again with the same key it is answered, not doubled
         if not self._can.find:
             return Finding(verdict=Verdict.UNKNOWN)
