@@ -99,6 +99,10 @@ class Translator:
             return lambda values: values.get(name)
         if line is None:
             return lambda values: None
+        way = line.ways[Side.LEFT]
+        if isinstance(way, OneByOne) and _is_rename(line):
+            source = next(cell.source.name for cell in way.cells if cell.target.name == name)
+            return lambda values: values.get(source)
 
         def of_right(values: Mapping[str, Value]) -> Value:
             value = line.towards(Side.LEFT, values).values.get(name)

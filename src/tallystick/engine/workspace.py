@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 import duckdb
@@ -62,12 +64,10 @@ def workspace(connection: duckdb.DuckDBPyConnection | None = None) -> Iterator[W
     if connection is None:
         connection = getattr(_thread, "connection", None)
         if connection is None:
+            # DuckDB makes the folder when it first spills and removes it when the connection ends
+            folder = Path(tempfile.gettempdir()) / f"tallystick-{secrets.token_hex(8)}"
             connection = _thread.connection = duckdb.connect(
-                config={
-                    "memory_limit": MEMORY,
-                    "temp_directory": tempfile.mkdtemp(prefix="tallystick-"),
-                    "preserve_insertion_order": "false",
-                }
+                config={"memory_limit": MEMORY, "temp_directory": str(folder), "preserve_insertion_order": "false"}
             )
     space = Workspace(connection)
     try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -318,6 +320,21 @@ def test_text_of_sql_is_only_text() -> None:
     rules = Match(definite=(("we\"ird 'name",),), possible=())
     values = {"we\"ird 'name": "'; DROP TABLE met; --"}
     assert pairs(matched(rules, {"1": values}, {"2": values}).definite) == [("1", "2")]
+
+
+def test_threads_match_beside_one_another() -> None:
+    many = {f"{n:03d}": {"tag": f"T{n:03d}"} for n in range(100)}
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: pairs(matched(SERIAL, many, many).definite), range(12)))
+    assert found == [[(id_, id_) for id_ in many]] * 12
+
+
+def test_connection_of_the_caller_is_left_as_it_was() -> None:
+    with duckdb.connect() as db:
+        one = table(SERIAL, {"1": {"tag": "T"}})
+        assert pairs(match(SERIAL, one, one, connection=db).definite) == [("1", "1")]
+        assert db.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
+        assert db.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchone() == (0,)
 
 
 # --- keys
