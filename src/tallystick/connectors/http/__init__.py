@@ -1,0 +1,1 @@
+"""HTTP plumbing shared by connectors: one client with limits, retries, sign-in and guarded addresses."""
