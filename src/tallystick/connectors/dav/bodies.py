@@ -1,0 +1,122 @@
+"""Fetching many bodies: by multiget in parts, several under way at once, one by one where that does not work."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from urllib.parse import urlsplit
+
+from tallystick.connectors.dav.describe import Shelf
+from tallystick.connectors.dav.session import Refused, Session, Stored, name_of, url_of, version_of
+from tallystick.connectors.dav.text import encode
+from tallystick.connectors.dav.view import too_large
+from tallystick.connectors.dav.xml import multiget
+from tallystick.connectors.http.errors import AnswerLost, AnswerTooLarge
+from tallystick.errors import CollectionGone, PermissionRefused, SystemFault
+from tallystick.model.record import Absence, Cause, Unreadable
+
+Body = Stored | Absence | Unreadable
+"""A body, or why there is none: deleted, not permitted, too large."""
+
+REPORTS = {
+    "VCARD": ("card:addressbook-multiget", "card:address-data"),
+    "VEVENT": ("cal:calendar-multiget", "cal:calendar-data"),
+    "VTODO": ("cal:calendar-multiget", "cal:calendar-data"),
+}
+
+
+class Bodies:
+    """Fetches bodies of one collection."""
+
+    def __init__(self, session: Session, shelf: Shelf, pool: ThreadPoolExecutor, *, parallel: int) -> None:
+        self._session = session
+        self._shelf = shelf
+        self._pool = pool
+        self._parallel = parallel
+        self._has_multiget = True
+
+    def parts(self, ids: Iterable[str], *, size: int, is_exact: bool) -> Iterator[dict[str, Body]]:
+        """The bodies of `ids` in parts of `size`, in order; `is_exact` asks for every octet as it is stored."""
+        waiting: deque[Future[dict[str, Body]]] = deque()
+        source = iter(ids)
+        try:
+            while True:
+                while len(waiting) < self._parallel and (part := list(islice(source, size))):
+                    waiting.append(self._pool.submit(self.one_by_one if is_exact else self.together, part))
+                if not waiting:
+                    return
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def together(self, ids: Sequence[str]) -> dict[str, Body]:
+        """By one multiget; whatever it leaves out is asked for by itself."""
+        if not self._has_multiget:
+            return self.one_by_one(ids)
+        try:
+            found = self._multiget(ids)
+        except AnswerTooLarge:
+            if len(ids) == 1:
+                return {ids[0]: self._unreadable(ids[0])}
+            middle = len(ids) // 2
+            return {**self.together(ids[:middle]), **self.together(ids[middle:])}
+        except Refused as refusal:
+            if refusal.status not in (400, 403, 405, 415, 422, 500, 501):
+                raise
+            self._has_multiget = False
+            return self.one_by_one(ids)
+        except AnswerLost:
+            raise
+        except (PermissionRefused, SystemFault):  # one record that spoils the answer for all must not stop the others
+            return self.one_by_one(ids)
+        missing = [id for id in ids if id not in found]
+        return {**found, **self.one_by_one(missing)} if missing else found
+
+    def one_by_one(self, ids: Sequence[str]) -> dict[str, Body]:
+        return {id: self._get(id) for id in ids}
+
+    def _get(self, id: str) -> Body:
+        url = url_of(self._shelf.collection.url, id)
+        try:
+            stored = self._session.get(url, what=f"a record of {self._shelf.collection.what}")
+        except AnswerTooLarge:
+            return self._unreadable(id)
+        except PermissionRefused:
+            return Absence(id=id, cause=Cause.FORBIDDEN)
+        except CollectionGone:
+            return Absence(id=id, cause=Cause.DELETED)
+        except Refused as refusal:
+            if refusal.status > 501:
+                raise
+            return Unreadable(id=id, reason=refusal.message)
+        return stored if stored is not None else Absence(id=id, cause=Cause.DELETED)
+
+    def _unreadable(self, id: str) -> Unreadable:
+        limit = self._session.http.max_answer_bytes
+        return too_large(id, limit + 1, limit)
+
+    def _multiget(self, ids: Sequence[str]) -> dict[str, Body]:
+        report, data = REPORTS[self._shelf.component]
+        url = self._shelf.collection.url
+        body = multiget(report, data, (urlsplit(url_of(url, id)).path for id in ids))
+        answer = self._session.report(url, body, what=self._shelf.collection.what)
+        wanted, found = set(ids), dict[str, Body]()
+        for resource in answer.resources:
+            id = name_of(resource.href)
+            text = resource.raw(data)
+            if id not in wanted:
+                continue
+            if resource.status in (404, 410):
+                found[id] = Absence(id=id, cause=Cause.DELETED)
+            elif text is not None:
+                found[id] = Stored(
+                    content=encode(text.replace("\r\n", "\n").replace("\n", "\r\n")),  # XML cannot tell line ends apart
+                    version=version_of(resource.text("d:getetag")),
+                    modified=resource.text("d:getlastmodified"),
+                )
+        if answer.resources and not found:
+            raise SystemFault(f"{self._session.http.host} answered for other records than it was asked for.")
+        return found

@@ -1,0 +1,274 @@
+"""Content lines of vCard and iCalendar with their exact spelling, so that a change touches nothing else.
+
+A body is parsed into a tree of components; every line keeps the characters it was read from, folds and line end
+included. Whatever is not replaced goes out as it came in, byte for byte: `write(parse(text)) == text`.
+Source: RFC 5545 3.1, RFC 6350 3.2, vCard 2.1 (quoted-printable and base64 continuation).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+FOLD_BYTES: Final = 75
+DEPTH: Final = 32
+"""Deeper nesting is no calendar; the rest is taken as plain lines."""
+
+BASE64_PIECE: Final = re.compile(r"[A-Za-z0-9+/=\s]+\Z")
+ENCODINGS: Final = frozenset({"QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT", "B", "Q"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    raw: str  # as it stands in the body, with folds and line end
+    head: str  # unfolded, group, name and parameters, without the colon
+    value: str  # unfolded, still escaped or encoded; soft line breaks of quoted-printable are kept
+    name: str  # upper case; "" for a line that is none (blank, no colon)
+    group: str = ""
+
+    def params(self) -> list[tuple[str, str]]:
+        """(NAME, value) in order; quotes taken off; a bare vCard 2.1 word is a TYPE or an ENCODING."""
+        found = []
+        for piece in split_quoted(self.head, ";")[1:]:
+            name, separator, value = piece.partition("=")
+            if separator:
+                found.append((name.strip().upper(), value.strip().strip('"')))
+            else:
+                word = piece.strip().upper()
+                found.append(("ENCODING" if word in ENCODINGS else "TYPE", piece.strip()))
+        return found
+
+    def param(self, name: str) -> str | None:
+        return next((value for key, value in self.params() if key == name), None)
+
+    def types(self) -> frozenset[str]:
+        """The TYPE words in lower case; PREF=1 counts as `pref`."""
+        words: set[str] = set()
+        for key, value in self.params():
+            if key == "TYPE":
+                words.update(word.strip().lower() for word in value.split(","))
+            elif key == "PREF":
+                words.add("pref")
+        return frozenset(words)
+
+    @property
+    def is_quoted_printable(self) -> bool:
+        return (self.param("ENCODING") or "").upper() in ("QUOTED-PRINTABLE", "Q")
+
+
+@dataclass(slots=True, eq=False)
+class Component:
+    """BEGIN:NAME ... END:NAME; the root, named "", holds the whole body."""
+
+    name: str
+    items: list[Line | Component] = field(default_factory=list)
+    line_end: str = "\r\n"
+
+    def lines(self, *names: str) -> list[Line]:
+        """The component's own lines with one of these names, in order."""
+        return [item for item in self.items if isinstance(item, Line) and item.name in names]
+
+    def line(self, name: str) -> Line | None:
+        for item in self.items:
+            if isinstance(item, Line) and item.name == name:
+                return item
+        return None
+
+    def components(self, *names: str) -> list[Component]:
+        return [item for item in self.items if isinstance(item, Component) and item.name in names]
+
+    def replace(self, old: Line, head: str, value: str) -> Line:
+        """Puts a new line in the place of `old`; the old one stays when it says the same."""
+        if (head, value) == (old.head, old.value):
+            return old
+        new = make_line(head, value, self.line_end)
+        self.items[self._place(old)] = new
+        return new
+
+    def remove(self, old: Line) -> None:
+        """Takes a line out, and with it the label lines that only belong to it."""
+        del self.items[self._place(old)]
+        if old.group:
+            group = [item for item in self.items if isinstance(item, Line) and item.group == old.group]
+            if all(line.name.startswith("X-AB") for line in group):
+                self.items = [item for item in self.items if not any(item is line for line in group)]
+
+    def add(self, head: str, value: str) -> Line:
+        """Adds a line after the last line of that name, else after the component's other lines."""
+        new = make_line(head, value, self.line_end)
+        places = [place for place, item in enumerate(self.items) if isinstance(item, Line) and item.name == new.name]
+        if not places:
+            places = [
+                place
+                for place, item in enumerate(self.items)
+                if isinstance(item, Line) and item.name not in ("", "END")
+            ]
+        place = places[-1] + 1 if places else len(self.items)
+        before = self.items[place - 1] if place else None
+        if isinstance(before, Line) and not before.raw.endswith("\n"):  # a body cut off in its last line
+            self.items[place - 1] = Line(
+                before.raw + self.line_end, before.head, before.value, before.name, before.group
+            )
+        self.items.insert(place, new)
+        return new
+
+    def insert(self, component: Component) -> None:
+        """Puts a component before the first one, after the lines."""
+        places = [place for place, item in enumerate(self.items) if isinstance(item, Component)]
+        ends = [place for place, item in enumerate(self.items) if isinstance(item, Line) and item.name == "END"]
+        self.items.insert((places or ends or [len(self.items)])[0], component)
+
+    def text(self) -> str:
+        return "".join(self._raws())
+
+    def _raws(self) -> Iterator[str]:
+        for item in self.items:
+            if isinstance(item, Line):
+                yield item.raw
+            else:
+                yield from item._raws()
+
+    def _place(self, line: Line) -> int:
+        return next(place for place, item in enumerate(self.items) if item is line)
+
+
+def parse(text: str) -> Component:
+    """The tree of a body; never fails, what is broken stays as plain lines."""
+    line_end = "\n" if "\n" in text and "\r\n" not in text else "\r\n"
+    root = Component("", [], line_end)
+    stack = [root]
+    for line in _lines(text):
+        match line.name:
+            case "BEGIN" if len(stack) < DEPTH:
+                component = Component(line.value.strip().upper(), [line], line_end)
+                stack[-1].items.append(component)
+                stack.append(component)
+            case "END" if len(stack) > 1 and line.value.strip().upper() == stack[-1].name:
+                stack.pop().items.append(line)
+            case _:
+                stack[-1].items.append(line)
+    return root
+
+
+def _lines(text: str) -> Iterator[Line]:
+    raws: list[str] = []
+    whole: list[str] = []
+    is_base64 = False
+    for raw in text.splitlines(keepends=True) if _is_plain(text) else re.findall(r"[^\n]*\n|[^\n]+\Z", text):
+        content = raw.rstrip("\r\n")
+        if whole:
+            if content[:1] in (" ", "\t") and content:
+                raws.append(raw)
+                whole.append(content[1:])
+                continue
+            if whole[-1].endswith("=") and _is_quoted_printable(whole):
+                raws.append(raw)
+                whole.append("\n" + content)
+                continue
+            if is_base64 and content and BASE64_PIECE.match(content):
+                raws.append(raw)
+                whole.append(content)
+                continue
+            yield _line("".join(raws), "".join(whole))
+        raws, whole = [raw], [content]
+        head = content.partition(":")[0].upper()
+        is_base64 = "BASE64" in head or "ENCODING=B" in head
+    if whole:
+        yield _line("".join(raws), "".join(whole))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether splitting at every kind of line boundary is the same as splitting at line feeds."""
+    return (
+        text.isascii()
+        and not any(char in text for char in "\x0b\x0c\x1c\x1d\x1e")
+        and text.count("\r") == text.count("\r\n")
+    )
+
+
+def _is_quoted_printable(whole: list[str]) -> bool:
+    return "QUOTED-PRINTABLE" in whole[0].partition(":")[0].upper()
+
+
+def _line(raw: str, whole: str) -> Line:
+    head, colon, value = whole.partition(":")
+    if '"' in head:
+        at = _find_unquoted(whole, ":")
+        colon, head, value = (":", whole[:at], whole[at + 1 :]) if at >= 0 else ("", whole, "")
+    if not colon:
+        return Line(raw, whole, "", "")
+    name = head.partition(";")[0].strip().upper()
+    group, dot, rest = name.rpartition(".")
+    return Line(raw, head, value, rest if dot else name, group)
+
+
+def make_line(head: str, value: str, line_end: str) -> Line:
+    """A line with this head and (escaped) value, folded."""
+    whole = f"{head}:{value}"
+    has_breaks = "\n" in value  # quoted-printable, its soft breaks stand already
+    raw = whole.replace("\n", line_end) + line_end if has_breaks else fold(whole, line_end)
+    line = _line(raw, whole)
+    return Line(raw, head, value, line.name, line.group)
+
+
+def fold(text: str, line_end: str) -> str:
+    """`text` in lines of at most 75 octets, never within a character."""
+    if len(text) <= FOLD_BYTES and text.isascii():
+        return text + line_end
+    pieces: list[str] = []
+    start, size, room = 0, 0, FOLD_BYTES
+    for place, char in enumerate(text):
+        width = len(char.encode("utf-8", "surrogateescape"))
+        if size + width > room:
+            pieces.append(text[start:place])
+            start, size, room = place, 0, FOLD_BYTES - 1
+        size += width
+    pieces.append(text[start:])
+    return (line_end + " ").join(pieces) + line_end
+
+
+def _find_unquoted(text: str, char: str) -> int:
+    is_quoted = False
+    for place, found in enumerate(text):
+        if found == '"':
+            is_quoted = not is_quoted
+        elif found == char and not is_quoted:
+            return place
+    return -1
+
+
+def split_quoted(text: str, separator: str) -> list[str]:
+    """`text` at each `separator` outside double quotes."""
+    if '"' not in text:
+        return text.split(separator)
+    pieces, piece, is_quoted = [], "", False
+    for char in text:
+        if char == '"':
+            is_quoted = not is_quoted
+        if char == separator and not is_quoted:
+            pieces.append(piece)
+            piece = ""
+        else:
+            piece += char
+    return [*pieces, piece]
+
+
+def with_param(head: str, name: str, value: str | None) -> str:
+    """`head` with the parameter set, at its place or at the end; None takes it out. The others stay."""
+    first, *pieces = split_quoted(head, ";")
+    kept: list[str] = []
+    is_set = value is None
+    for piece in pieces:
+        key, separator, _ = piece.partition("=")
+        word = piece.strip().upper()
+        is_it = key.strip().upper() == name if separator else name == "ENCODING" and word in ENCODINGS
+        if not is_it:
+            kept.append(piece)
+        elif not is_set:
+            kept.append(f"{name}={value}")
+            is_set = True
+    if not is_set:
+        kept.append(f"{name}={value}")
+    return ";".join([first, *kept])
