@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from tallystick.engine.references import References
 from tallystick.engine.translate import Translator
@@ -17,6 +18,8 @@ from tallystick.model.side import SIDES, Side
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 from tallystick.ports.world import Clock
+
+_NOTHING: Final[Mapping[tuple[str, Side, str], str | None]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +50,9 @@ class Context:
         systems: Mapping[Side, System],
         clock: Clock,
         *,
-        planned: Iterable[tuple[str, Side, str]] = (),
+        planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
     ) -> Context:
-        """`planned`: records that earlier flows of the same plan will create a partner for.
+        """`planned`: records that earlier flows of the same plan will link, and with whom; None: with a new record.
 
         Raises UnknownRecordType or UnknownField when the flow does not fit its systems and never did; a field that
         was there in an earlier run and is gone now pauses its field map instead (E11).
@@ -58,8 +61,8 @@ class Context:
         types = {side: _record_type(flow, side, systems[side]) for side in SIDES}
         paused = _paused(flow, types, state)
         references = References(store, scope)
-        for record in planned:
-            references.plan(*record)
+        for (name, side, id_), partner in planned.items():
+            references.plan(name, side, id_, partner)
         translator = Translator(
             flow,
             {side: {field.name: field for field in types[side].fields} for side in SIDES},

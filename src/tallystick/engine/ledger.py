@@ -41,6 +41,15 @@ class Ledger:
         """Whether everything on both sides was looked at."""
         return self.is_full and all(self.listed.get(side, False) for side in SIDES)
 
+    def watched(self) -> frozenset[tuple[Side, str]]:
+        """The records that open questions are about: whether they were looked at again matters."""
+        return frozenset(
+            (side, id_)
+            for review in self._context.store.reviews(self._context.scope)
+            for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id))
+            if id_ is not None
+        )
+
     def report(self, planner: Planner, *, is_artefact: bool) -> None:
         """Counts, questions and parked records of a plan."""
         asked, result = planner.asked, self.result
@@ -58,7 +67,7 @@ class Ledger:
         keys = [
             key
             for side in SIDES
-            for key in planner.keys(side, [(one.id, one.values) for one in parked if one.side is side])
+            for key in planner.outbox.keys(side, [(one.id, one.values) for one in parked if one.side is side])
         ]
         links = [link.unsettled() for link in asked.held]
         if parked or asked.settled or links:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tallystick.engine import reading
+from tallystick.engine.absent import AbsencePlanner
 from tallystick.engine.context import Context
 from tallystick.engine.detect import Found
 from tallystick.engine.identity import is_same_identity
@@ -30,6 +31,7 @@ class PairPlanner:
     def __init__(self, context: Context, planner: Planner) -> None:
         self._context = context
         self._planner = planner
+        self._absences = AbsencePlanner(context.flow, planner)
 
     def plan(self, chunk: Sequence[Found]) -> None:
         fetched = self._look_again(chunk)
@@ -76,7 +78,7 @@ class PairPlanner:
             if merged is not None and len(absences) == 1:
                 self._plan_merged(link, merged, absences[merged])
             else:
-                self._planner.absent(link, absences, records, answers)
+                self._absences.plan(link, absences, records, answers)
         else:
             side = next((s for s in SIDES if self._is_other_identity(link, s, records[s])), None)
             if side is not None:
@@ -90,7 +92,7 @@ class PairPlanner:
         into = absence.merged_into
         taken = self._context.store.links_of(self._context.scope, side, [into]) if into is not None else []
         if into is not None and not taken:
-            self._planner.relink(link, side, into, f"merged into {into} on the {side.value}")
+            self._absences.relink(link, side, into, f"merged into {into} on the {side.value}")
             return
         end = link.end(side)
         record = Record(id=end.id if end is not None else "", values=end.base if end is not None else {})
@@ -98,7 +100,7 @@ class PairPlanner:
         self._planner.collide(
             link, side, record, f"The {side.value} record was merged{other}; its partner is left alone."
         )
-        self._planner.part(link, side, f"{side.value} merged", gone=(side,))
+        self._absences.part(link, side, f"{side.value} merged", gone=(side,))
 
     def _plan_dormant(self, link: Link, records: Mapping[Side, Record], absences: Mapping[Side, Absence]) -> None:
         """A record of a resting link was seen again: taken up, if it is still the same one (E12, S13, S25)."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,20 +22,24 @@ from tallystick.engine.detect import Found, Reading, detect
 from tallystick.engine.guards import Tally, breaches
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.linking import Linker
+from tallystick.engine.outbox import LAST
 from tallystick.engine.pairs import PairPlanner
-from tallystick.engine.plan import LAST, Planner
+from tallystick.engine.plan import Planner
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.flow import Flow, Scope
 from tallystick.model.link import Standing
 from tallystick.model.plan import FlowRun, Operation, RunStatus
 from tallystick.model.side import SIDES, Side
+from tallystick.model.write import Action
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 from tallystick.ports.world import Clock
 
 ROUNDS: Final = 4
 """How often records that moved under a run are planned anew before they are left to the next run (E31)."""
+
+_NOTHING: Final[Mapping[tuple[str, Side, str], str | None]] = {}
 
 
 class FlowSync:
@@ -52,16 +56,16 @@ class FlowSync:
         *,
         folder: Path,
         progress: Progress = lambda what, count: None,
-        planned: Iterable[tuple[str, Side, str]] = (),
+        planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
         is_linking_only: bool = False,
     ) -> None:
-        """`folder` is for temporary files; `planned`: records that earlier flows of the same plan will create;
+        """`folder` is for temporary files; `planned`: see `Context.of`;
         `is_linking_only`: links are found, nothing is created, changed or deleted (`links rebuild`).
         """
         self.context = Context.of(flow, scope, run, store, systems, clock, planned=planned)
         self.ledger = Ledger(self.context)
         self.applier = Applier(self.context)
-        self.planned: set[tuple[str, Side, str]] = set()  # records this plan will create a partner for
+        self.planned: dict[tuple[str, Side, str], str | None] = {}  # records a plan artefact links, and with whom
         self._folder = folder
         self._progress = progress
         self._is_linking_only = is_linking_only
@@ -116,12 +120,22 @@ class FlowSync:
         result.writes = {side: Counter(planner.tally.writes[side]) for side in SIDES}
         if is_artefact:
             result.held = held
+            self._tell_planned()
             ledger.save(RunStatus.PLANNED)
         elif held:
             ledger.hold(held)
         else:
             ledger.is_guarded = True
             ledger.save(RunStatus.APPLYING)
+
+    def _tell_planned(self) -> None:
+        """What the flows that refer to this one may count on."""
+        for operation in operations_of(self.context):
+            if operation.action in (Action.CREATE, Action.LINK):
+                for side in SIDES:
+                    id_ = operation.id_on(side)
+                    if id_ is not None:
+                        self.planned[self.context.flow.name, side, id_] = operation.id_on(side.other)
 
     def plan_some(self, ids: Mapping[Side, Sequence[str]], *, is_artefact: bool = False) -> Planner:
         """Plans just these records, as they are now; what decides, retries and replans go through."""
@@ -188,13 +202,7 @@ class FlowSync:
 
     def _last_seq(self) -> int:
         """The highest number given to an operation of this run, deletions aside."""
-        last = after = -1
-        while found := self.context.store.operations(
-            self.context.run, self.context.flow.name, after_seq=after, limit=5_000
-        ):
-            after = found[-1].seq
-            last = max([last, *(o.seq % LAST for o in found)])
-        return last
+        return max((operation.seq % LAST for operation in operations_of(self.context)), default=-1)
 
     def _finish(self, applied: Applied) -> None:
         """Cursors last, and only when everything read has been dealt with (E3)."""
@@ -300,6 +308,7 @@ class FlowSync:
             fresh=context.fresh,
             first_seq=self._next_seq,
             is_linking_only=self._is_linking_only,
+            watched=self.ledger.watched(),
         )
 
     def _plan_readings(
@@ -329,14 +338,14 @@ class FlowSync:
                     if (side, record.id) in unknown:
                         continue  # its create was sent and nobody knows: never sent again by itself (E28)
                     planner.new(side, record)
-                    context.references.plan(context.flow.name, side, record.id)
-                    self.planned.add((context.flow.name, side, record.id))
+                    if context.flow.name in context.flow.refs:
+                        context.references.plan(context.flow.name, side, record.id)
                 self._progress("planning", len(records))
             for side in SIDES:
                 for unreadable in readings[side].unreadable:
                     planner.unreadable(side, unreadable.id, unreadable.reason)
                 planner.tally.gone[side] = detected.gone(side)
-            planner.flush()
+            planner.outbox.flush()
             self.ledger.refresh(detected, self._known)
             self.result.unchanged = max(0, context.state.linked - changed)
         finally:
@@ -350,6 +359,14 @@ class FlowSync:
             for one in self.context.store.unlinked(self.context.scope, side)
             if one.standing is Standing.UNKNOWN
         }
+
+
+def operations_of(context: Context) -> Iterator[Operation]:
+    """All operations of the run, in order."""
+    after = -1
+    while found := context.store.operations(context.run, context.flow.name, after_seq=after, limit=5_000):
+        yield from found
+        after = found[-1].seq
 
 
 def _missed(chunk: Sequence[Found], hints: Mapping[Side, frozenset[str]]) -> int:

@@ -9,27 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
-
-import pyarrow as pa
+from typing import Any
 
 from tallystick.engine import questions
 from tallystick.engine.check import Checker
 from tallystick.engine.guards import Tally
-from tallystick.engine.match import match_keys
 from tallystick.engine.merge import Merged, Merger, Pair
+from tallystick.engine.outbox import Outbox
 from tallystick.engine.translate import Translated, Translator, Trouble
-from tallystick.model.flow import EditVsDelete, Flow, OnDeleted, OnNew, OnScopeLeft, Rule
-from tallystick.model.link import Link, LinkState, MatchKey, Standing, Unlinked
-from tallystick.model.plan import Decision, Operation, Planned, Review, ReviewKind, ReviewStatus, Take
-from tallystick.model.record import ID, Absence, Cause, Record
+from tallystick.model.flow import Flow, OnNew, Rule
+from tallystick.model.link import Link, Standing, Unlinked
+from tallystick.model.plan import Operation, Review, ReviewKind, ReviewStatus, Take
+from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
-from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action
-
-LAST: Final = 1 << 40
-"""Deletions are numbered from here, so that they come after everything else (E26)."""
-FLUSH: Final = 1_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,10 +33,16 @@ class Questions:
     parked: list[Unlinked] = field(default_factory=list)
     settled: list[tuple[Side, str]] = field(default_factory=list)  # records no longer parked
     held: list[Link] = field(default_factory=list)  # links of which something is held back: to be marked UNSETTLED
-    evaluated: set[tuple[Side, str]] = field(default_factory=set)
+    watched: frozenset[tuple[Side, str]] = frozenset()  # records that open questions are about
+    evaluated: set[tuple[Side, str]] = field(default_factory=set)  # those of them that were looked at
     conflicts: int = 0
     ignored: int = 0
     rejects: int = 0
+
+    def saw(self, side: Side, id_: str) -> None:
+        """The record was looked at: what was asked about it before holds only if it is asked again."""
+        if (side, id_) in self.watched:
+            self.evaluated.add((side, id_))
 
     def ask(self, review: Review) -> None:
         self.reviews[questions.key_of(review)] = review
@@ -64,20 +63,17 @@ class Planner:
         fresh: frozenset[str] = frozenset(),
         is_linking_only: bool = False,
         first_seq: int = 0,
+        watched: frozenset[tuple[Side, str]] = frozenset(),
     ) -> None:
         self._flow = flow
-        self._run = run
+        self.run = run
         self._translator = translator
         self._merger = Merger(flow, translator.lines, fresh=fresh)
-        self._checkers = checkers
-        self._keep = keep
+        self.checkers = checkers
         self._is_linking_only = is_linking_only  # `links rebuild`: nothing is created, changed or deleted
-        self._seq = first_seq
-        self._last_seq = LAST + first_seq
-        self._buffer: list[tuple[Operation, dict[Side, Mapping[str, Planned]]]] = []
-        self._key_fields = _key_fields(flow, translator)
+        self.outbox = Outbox(flow, translator, keep, tally, first_seq=first_seq)
         self.tally = tally
-        self.asked = Questions()
+        self.asked = Questions(watched=watched)
         self.situations: Counter[str] = Counter()
 
     # --- linked pairs
@@ -167,7 +163,7 @@ class Planner:
         if operations:
             if is_held:
                 operations[-1] = replace(operations[-1], is_partial=True)
-            self._add(operations, pair)
+            self.outbox.add(operations, pair)
         elif is_held and link is not None:
             self.asked.held.append(link)
         if not is_held:
@@ -180,9 +176,9 @@ class Planner:
         is_held = False
         for side, write in merged.writes.items():
             record = pair.record(side)
-            problem = self._checkers[side].update(write.after)
+            problem = self.checkers[side].update(write.after)
             if problem is not None:
-                self._reject(side.other, pair.record(side.other), problem, partner=record.id)
+                self.reject(side.other, pair.record(side.other), problem, partner=record.id)
                 is_held = True
                 continue
             settles = {s: {**(merged.agreed[s] if has_agreed else {}), **write.settles[s]} for s in SIDES}
@@ -207,13 +203,13 @@ class Planner:
         self.asked.conflicts += 1
         # The link stays with the record on the right; the left is written first, so its record is free by then.
         for side, number in ((Side.RIGHT, link.number if link is not None else None), (Side.LEFT, None)):
-            operation = self._create(side, pair.record(side), number, "conflict: both kept")
+            operation = self.create(side, pair.record(side), number, "conflict: both kept")
             if operation is None:
                 if link is not None:
                     self.asked.held.append(link)
                 return
             operations.append(operation)
-        self._add(operations[-2:], None)
+        self.outbox.add(operations[-2:], None)
 
     def _decided(self, pair: Pair, merged: Merged, answers: Sequence[Review]) -> dict[str, Rule]:
         """A person's answers that still hold: given to exactly the differences there are now (E17)."""
@@ -271,193 +267,11 @@ class Planner:
         if translated.waits_for is not None:
             self._park(side.other, source, Standing.WAITING, translated.message, translated.waits_for)
 
-    # --- absent records
-
-    def absent(
-        self,
-        link: Link,
-        absences: Mapping[Side, Absence],
-        records: Mapping[Side, Record],
-        answers: Sequence[Review] = (),
-    ) -> None:
-        """A link of which a record is proven absent. `records`: the side that is still there, as it is now."""
-        for side in absences:
-            end = link.end(side)
-            if end is not None:
-                self.asked.evaluated.add((side, end.id))
-        if len(absences) == 2:
-            causes = {absence.cause for absence in absences.values()}
-            if causes <= {Cause.DELETED, Cause.MERGED, Cause.OUT_OF_FILTER, Cause.ARCHIVED}:
-                cause = "deleted" if Cause.DELETED in causes else "out of filter"
-                self.situations["absent on both sides"] += 1
-                self._part(link, Side.LEFT, f"both {cause}", gone=SIDES)
-            else:
-                self.asked.held.append(link)
-            return
-        side, absence = next(iter(absences.items()))
-        self.situations[f"absent on the {side.value}: {absence.cause.value}"] += 1
-        survivor = records[side.other]
-        match absence.cause:
-            case Cause.DELETED:
-                self._deleted(link, side, survivor, answers)
-            case Cause.OUT_OF_FILTER | Cause.ARCHIVED:
-                self._scope_left(link, side, survivor, absence.cause)
-            case Cause.MERGED:
-                pass  # the caller has moved the link (see pipeline)
-            case Cause.FORBIDDEN | Cause.INCOMPLETE | Cause.MAPPING_CLEARED | Cause.UNKNOWN:
-                self.asked.held.append(link)  # never a reason to write: told by `why`
-
-    def _deleted(self, link: Link, side: Side, survivor: Record, answers: Sequence[Review]) -> None:
-        """Deleted on `side`; `survivor` is the other side's record."""
-        other = side.other
-        end = link.end(other)
-        base = end.base if end is not None else {}
-        is_edited = any(survivor.values.get(name, base.get(name)) != value for name, value in base.items())
-        reaction = self._flow.on.deleted[side]
-        choice = self._flow.on.edit_vs_delete
-        reaches = self._flow.direction.reaches
-        question = questions.of_record(
-            ReviewKind.CONFLICT,
-            self._flow.name,
-            _ids(link),
-            f"Deleted on the {side.value}" + (f", edited on the {other.value}." if is_edited else "."),
-            topic="deleted",
-            shown=dict(survivor.values),
-        )
-        answer = _answer(question, answers)
-        if answer is not None and answer.take is Take.IGNORE:
-            self._part(link, side, f"{side.value} deleted, kept by decision", gone=(side,))
-        elif (answer is not None and answer.take.value == other.value) or (
-            answer is None and is_edited and choice is EditVsDelete.EDIT and reaches(side)
-        ):
-            operation = self._create(
-                other, survivor, link.number, f"edited on the {other.value}, deleted on the {side.value}"
-            )
-            if operation is not None:
-                self._add([operation], None)
-            else:
-                self.asked.held.append(link)
-        elif answer is None and (reaction.then is OnDeleted.ASK or (is_edited and choice is EditVsDelete.ASK)):
-            self.asked.conflicts += 1
-            self.asked.ask(question)
-            self.asked.held.append(link)
-        elif (reaction.then is OnDeleted.KEEP and answer is None) or not reaches(other):
-            self._part(link, side, f"{side.value} deleted, kept", gone=(side,))
-        elif reaction.then is OnDeleted.SET and answer is None:
-            self._set(link, side, survivor, reaction.values)
-        else:
-            self._delete(link, other, survivor, f"deleted on the {side.value}")
-
-    def _scope_left(self, link: Link, side: Side, survivor: Record, cause: Cause) -> None:
-        reaction = self._flow.on.scope_left[side]
-        if reaction is OnScopeLeft.KEEP:
-            self.asked.held.append(link)
-            return
-        if reaction is OnScopeLeft.DELETE and cause is Cause.OUT_OF_FILTER and self._flow.direction.reaches(side.other):
-            self._delete(link, side.other, survivor, f"left the filter on the {side.value}")
-        else:
-            self._part(link, side, f"{side.value} {cause.value}", gone=(side,))
-
-    def _delete(self, link: Link, side: Side, record: Record, reason: str) -> None:
-        problem = self._checkers[side].allows(Action.DELETE)
-        if problem is not None:
-            self._reject(side, record, problem, partner=_ids(link)[side.other])
-            self.asked.held.append(link)
-            return
-        ids = _ids(link)
-        self._add_last(
-            Operation(
-                run=self._run,
-                flow=self._flow.name,
-                action=Action.DELETE,
-                side=side,
-                left_id=ids[Side.LEFT],
-                right_id=ids[Side.RIGHT],
-                link=link.number,
-                before=dict(record.values),
-                versions={side: record.version},
-                reason=reason,
-            )
-        )
-
-    def _set(self, link: Link, side: Side, survivor: Record, values: Mapping[str, Value]) -> None:
-        """The reaction `{set: ...}`: the surviving record is marked, then the link rests."""
-        other = side.other
-        wanted = {name: value for name, value in values.items() if survivor.values.get(name) != value}
-        operations: list[Operation] = []
-        if wanted:
-            problem = self._checkers[other].update(wanted)
-            if problem is not None:
-                self._reject(other, survivor, problem, partner=_ids(link)[side])
-                self.asked.held.append(link)
-                return
-            reason = f"deleted on the {side.value}: set"
-            operations.append(
-                Operation(
-                    run=self._run,
-                    flow=self._flow.name,
-                    action=Action.UPDATE,
-                    side=other,
-                    left_id=_ids(link)[Side.LEFT],
-                    right_id=_ids(link)[Side.RIGHT],
-                    link=link.number,
-                    before={name: survivor.values.get(name) for name in wanted},
-                    after=wanted,
-                    settles={other: wanted},
-                    versions={other: survivor.version},
-                    reason=reason,
-                    rules=dict.fromkeys(wanted, reason),
-                )
-            )
-        operations.append(self._parting(link, side, f"{side.value} deleted, set", gone=(side,)))
-        self._add(operations, None)
-
-    def part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
-        """Makes a link dormant: both ids stay known, so that nothing is created twice."""
-        self._part(link, side, cause, gone=gone)
-
-    def _part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
-        self._add([self._parting(link, side, cause, gone=gone)], None)
-
-    def _parting(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> Operation:
-        ids = _ids(link)
-        return Operation(
-            run=self._run,
-            flow=self._flow.name,
-            action=Action.PART,
-            side=side,
-            left_id=ids[Side.LEFT],
-            right_id=ids[Side.RIGHT],
-            link=link.number,
-            reason=cause,
-            evidence={"gone": [s.value for s in gone]},
-        )
-
-    def relink(self, link: Link, side: Side, to: str, reason: str) -> None:
-        """The record on `side` lives on under another id."""
-        ids = {**_ids(link), side: to}
-        self._add(
-            [
-                Operation(
-                    run=self._run,
-                    flow=self._flow.name,
-                    action=Action.RELINK,
-                    side=side,
-                    left_id=ids[Side.LEFT],
-                    right_id=ids[Side.RIGHT],
-                    link=link.number,
-                    before={"": _ids(link)[side]},
-                    reason=reason,
-                )
-            ],
-            None,
-        )
-
     # --- records that are not linked
 
     def new(self, side: Side, record: Record, *, dormant: Link | None = None, is_decided: bool = False) -> None:
         """A record without a partner. `dormant`: the link it had; `is_decided`: a person said "create"."""
-        self.asked.evaluated.add((side, record.id))
+        self.asked.saw(side, record.id)
         self.situations[f"new on the {side.value}"] += 1
         reaction = OnNew.CREATE if is_decided else self._flow.on.new[side]
         if self._is_linking_only or not self._flow.direction.reaches(side.other) or reaction is OnNew.IGNORE:
@@ -478,24 +292,24 @@ class Planner:
                 )
             )
             return
-        operation = self._create(
+        operation = self.create(
             side, record, dormant.number if dormant is not None else None, f"new on the {side.value}"
         )
         if operation is not None:
-            self._add([operation], None)
+            self.outbox.add([operation], None)
 
-    def _create(self, side: Side, record: Record, link: int | None, reason: str) -> Operation | None:
+    def create(self, side: Side, record: Record, link: int | None, reason: str) -> Operation | None:
         """The operation that creates `record` (of `side`) on the other side; None when it cannot be."""
         target = side.other
         translated = self._translator.record(target, record.values)
         if translated.rejects or translated.waits:
             message = translated.reject or " ".join(waiting.message for waiting in translated.waits.values())
             standing = Standing.REJECTED if translated.rejects else Standing.WAITING
-            self._reject(side, record, message, standing=standing, waits_for=translated.waits_for)
+            self.reject(side, record, message, standing=standing, waits_for=translated.waits_for)
             return None
-        problem = self._checkers[target].create(translated.values)
+        problem = self.checkers[target].create(translated.values)
         if problem is not None:
-            self._reject(side, record, problem)
+            self.reject(side, record, problem)
             return None
         held: set[str] = set()
         for name, trouble in translated.held.items():
@@ -504,7 +318,8 @@ class Planner:
         settles = {name: value for name, value in record.values.items() if name not in held}
         after = dict(translated.values)
         return Operation(
-            run=self._run,
+            run=self.run,
+            seq=self.outbox.seq(),
             flow=self._flow.name,
             action=Action.CREATE,
             side=target,
@@ -539,30 +354,35 @@ class Planner:
         self.asked.ask(review)
         for side in SIDES:
             for record in records.get(side, ()):
-                self.asked.evaluated.add((side, record.id))
+                self.asked.saw(side, record.id)
                 self._park(side, record, Standing.ASKED, f"{review.kind.value} match waits for a person")
 
     def ignore(self, side: Side, record: Record, reason: str) -> None:
-        self.asked.evaluated.add((side, record.id))
+        self.asked.saw(side, record.id)
         self._park(side, record, Standing.IGNORED, reason)
 
     def collide(self, link: Link, side: Side, record: Record, message: str) -> None:
         """An id that now means another record, or two claims on one record (E12)."""
-        self.asked.evaluated.add((side, record.id))
+        self.asked.saw(side, record.id)
         self.situations["collision"] += 1
         self.asked.ask(
             questions.of_record(
-                ReviewKind.COLLISION, self._flow.name, _ids(link), message, topic=side.value, shown=dict(record.values)
+                ReviewKind.COLLISION,
+                self._flow.name,
+                ids_of(link),
+                message,
+                topic=side.value,
+                shown=dict(record.values),
             )
         )
 
     def unreadable(self, side: Side, id_: str, reason: str) -> None:
         """A record the connector could not turn into values: a reject, never an absence (E7)."""
-        self.asked.evaluated.add((side, id_))
+        self.asked.saw(side, id_)
         self.asked.rejects += 1
         self.asked.ask(questions.of_record(ReviewKind.REJECT, self._flow.name, {side: id_}, reason))
 
-    def _reject(
+    def reject(
         self,
         side: Side,
         record: Record,
@@ -608,12 +428,13 @@ class Planner:
     # --- operations on their way out
 
     def _seen(self, left_id: str, right_id: str) -> None:
-        self.asked.evaluated.add((Side.LEFT, left_id))
-        self.asked.evaluated.add((Side.RIGHT, right_id))
+        self.asked.saw(Side.LEFT, left_id)
+        self.asked.saw(Side.RIGHT, right_id)
 
     def _operation(self, action: Action, side: Side, pair: Pair, **rest: Any) -> Operation:
         return Operation(
-            run=self._run,
+            run=self.run,
+            seq=self.outbox.seq(),
             flow=self._flow.name,
             action=action,
             side=side,
@@ -623,82 +444,8 @@ class Planner:
             **rest,
         )
 
-    def _add(self, operations: Sequence[Operation], pair: Pair | None) -> None:
-        for operation in operations:
-            self._count(operation)
-            finals: dict[Side, Mapping[str, Planned]] = {}
-            if self._flow.match.fields:
-                finals = self._finals(operation, pair)
-            self._buffer.append((replace(operation, seq=self._seq), finals))
-            self._seq += 1
-        if len(self._buffer) >= FLUSH:
-            self.flush()
 
-    def _add_last(self, operation: Operation) -> None:
-        self._count(operation)
-        self._buffer.append((replace(operation, seq=self._last_seq), {}))
-        self._last_seq += 1
-        if len(self._buffer) >= FLUSH:
-            self.flush()
-
-    def _count(self, operation: Operation) -> None:
-        if not operation.action.is_write:
-            return
-        self.tally.writes[operation.side][operation.action] += 1
-        for name, value in operation.after.items():
-            key = f"{operation.side.value}.{name}"
-            if key in self.tally.fresh:
-                self.tally.filled[key] = self.tally.filled.get(key, 0) + 1
-                if value is None:
-                    self.tally.nulled[key] = self.tally.nulled.get(key, 0) + 1
-
-    def _finals(self, operation: Operation, pair: Pair | None) -> dict[Side, Mapping[str, Planned]]:
-        """The records as they will be, where their match keys may change."""
-        source = operation.side.other
-        if operation.action is Action.CREATE:
-            return {source: operation.settles.get(source, {}), operation.side: operation.after}
-        if pair is None or operation.action not in (Action.LINK, Action.UPDATE, Action.AGREE):
-            return {}
-        if operation.action is not Action.LINK and not any(
-            name in self._key_fields[side]
-            for side in SIDES
-            for name in (*operation.settles.get(side, {}), *(operation.after if side is operation.side else ()))
-        ):
-            return {}
-        finals: dict[Side, Mapping[str, Planned]] = {side: pair.record(side).values for side in SIDES}
-        finals[operation.side] = {**finals[operation.side], **operation.after}
-        return finals
-
-    def flush(self) -> None:
-        """Hands on what is buffered, with match keys worked out for all of it at once."""
-        if not self._buffer:
-            return
-        keys: dict[int, list[MatchKey]] = {}
-        for side in SIDES:
-            rows = [(at, finals[side]) for at, (_, finals) in enumerate(self._buffer) if side in finals]
-            for key in self.keys(side, [(str(at), _plain(values)) for at, values in rows]):
-                at = int(key.id)
-                id_ = self._buffer[at][0].id_on(side) or ""
-                keys.setdefault(at, []).append(replace(key, id=id_))
-        self._keep([replace(o, keys=tuple(keys[at])) if at in keys else o for at, (o, _) in enumerate(self._buffer)])
-        self._buffer = []
-
-    def keys(self, side: Side, rows: Sequence[tuple[str, Mapping[str, Value]]]) -> list[MatchKey]:
-        """The match keys of records given as (id, values)."""
-        names = self._flow.match.fields
-        if not names or not rows:
-            return []
-        shared = [self._translator.shared(side, values, names) for _, values in rows]
-        columns = {name: pa.array([values.get(name) for values in shared], pa.string()) for name in names}
-        table = pa.table({ID: pa.array([id_ for id_, _ in rows], pa.string()), **columns})
-        return match_keys(self._flow.match, table, side)
-
-
-def _plain(values: Mapping[str, Planned]) -> dict[str, Value]:
-    return {name: None if isinstance(value, Reference) else value for name, value in values.items()}
-
-
-def _ids(link: Link) -> dict[Side, str | None]:
+def ids_of(link: Link) -> dict[Side, str | None]:
     return {side: end.id if (end := link.end(side)) is not None else None for side in SIDES}
 
 
@@ -711,30 +458,3 @@ def _pair(link: Link | None, left: Record, right: Record) -> Pair:
 def _moved(link: Link, pair: Pair, side: Side) -> bool:
     end = link.end(side)
     return end is not None and any(pair.record(side).values.get(name) != value for name, value in end.base.items())
-
-
-def _answer(question: Review, answers: Sequence[Review]) -> Decision | None:
-    return next(
-        (
-            answer.decision
-            for answer in answers
-            if answer.status is ReviewStatus.DECIDED
-            and questions.key_of(answer) == questions.key_of(question)
-            and answer.fingerprint == question.fingerprint
-        ),
-        None,
-    )
-
-
-def _key_fields(flow: Flow, translator: Translator) -> dict[Side, frozenset[str]]:
-    """Per side, the fields that the match rules look at."""
-    wanted = set(flow.match.fields)
-    found: dict[Side, set[str]] = {side: set() for side in SIDES}
-    for line in translator.lines:
-        if wanted & set(line.fields(Side.LEFT)):
-            for side in SIDES:
-                found[side].update(line.fields(side))
-    return {side: frozenset(names) for side, names in found.items()}
-
-
-__all__ = ["LAST", "LinkState", "Planner", "Questions"]

@@ -18,7 +18,7 @@ class References:
         self._store = store
         self._scope = scope
         self._known: dict[tuple[str, Side, str], str | None] = {}
-        self._planned: set[tuple[str, Side, str]] = set()
+        self._planned: dict[tuple[str, Side, str], str | None] = {}
 
     def prefetch(self, flow: str, side: Side, ids: Iterable[str]) -> None:
         wanted = [id_ for id_ in set(ids) if (flow, side, id_) not in self._known]
@@ -35,14 +35,14 @@ class References:
         """Links were made since: ask again."""
         self._known.clear()
 
-    def plan(self, flow: str, side: Side, id_: str) -> None:
-        """This record's partner is about to be created by the same plan."""
-        self._planned.add((flow, side, id_))
+    def plan(self, flow: str, side: Side, id_: str, partner: str | None = None) -> None:
+        """This record is about to be linked by the same plan: with `partner`, or with a record it creates."""
+        self._planned[flow, side, id_] = partner
 
     def partner(self, flow: str, side: Side, id: str) -> Planned:
         if (flow, side, id) not in self._known:
             self.prefetch(flow, side, [id])
         found = self._known[flow, side, id]
         if found is None and (flow, side, id) in self._planned:
-            return Reference(flow=flow, side=side, id=id)
+            return self._planned[flow, side, id] or Reference(flow=flow, side=side, id=id)
         return found

@@ -45,7 +45,7 @@ class State:
     @classmethod
     def open(cls, url: str | None = None, *, open_store: OpenStore, by: str = "") -> State:
         clock = SystemClock()
-        return cls(open_store(url or database_url(None, os.environ), clock), clock=clock, by=by)
+        return cls(open_store(url or database_url(None, os.environ), clock=clock), clock=clock, by=by)
 
     def __enter__(self) -> State:
         return self

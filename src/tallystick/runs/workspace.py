@@ -13,13 +13,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from tallystick.connectors import connect
 from tallystick.engine.artefact import restored, seal, shown
 from tallystick.engine.errands import apply_exactly, undo
 from tallystick.engine.explain import Explainer
-from tallystick.engine.pipeline import FlowSync
+from tallystick.engine.pipeline import FlowSync, operations_of
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.errors import ConfigurationError, PlanRefused, TallystickError, UnknownRecordType
 from tallystick.model.flow import Flow, Integration, Scope
@@ -35,7 +35,11 @@ from tallystick.runs.world import EnvironmentSecrets, SystemClock, TimeIds
 from tallystick.spec.reading import Loaded, load, loads
 from tallystick.spec.substitute import resolve
 
-OpenStore = Callable[[str, Clock], Store]
+
+class OpenStore(Protocol):
+    """`tallystick.server.state.store.open_store`, handed in because runs knows no server."""
+
+    def __call__(self, url: str, *, clock: Clock) -> Store: ...
 
 
 def database_url(file: Path | None, environment: Mapping[str, str] = os.environ) -> str:
@@ -83,7 +87,7 @@ class Workspace:
         """Raises DocumentErrors, StateUnusable, StateTooNew, Unreachable."""
         loaded = load(file)
         clock = SystemClock()
-        store = open_store(database_url(file), clock)
+        store = open_store(database_url(file), clock=clock)
         return cls(loaded, store, folder=file.resolve().parent, clock=clock, by=by, progress=progress)
 
     @classmethod
@@ -244,7 +248,7 @@ class Workspace:
         """What a run would do, as an artefact; nothing is written to either side."""
         run = self.begin(RunKind.PLAN)
         report = Report(run=run.id)
-        planned: set[tuple[str, Side, str]] = set()
+        planned: dict[tuple[str, Side, str], str | None] = {}
         plan: dict[str, Any] = {
             "plan": run.id,
             "integration": self.integration.name,
@@ -257,10 +261,10 @@ class Workspace:
                 self.settle(flow)
                 sync = self.flow_sync(flow, run=run.id, planned=planned)
                 sync.plan(is_full=is_full, is_artefact=True)
-            planned |= sync.planned
+            planned.update(sync.planned)
             report.flows[flow.name] = sync.result
             plan["flows"][flow.name] = {
-                "operations": [shown(operation) for operation in self._operations(run.id, flow.name)],
+                "operations": [shown(operation) for operation in operations_of(sync.context)],
                 "situations": dict(sync.result.situations),
                 "conflicts": sync.result.conflicts,
                 "reviews": sync.result.reviews,
@@ -271,12 +275,6 @@ class Workspace:
         self.end(run, report)
         plan["fingerprint"] = seal(plan)
         return plan
-
-    def _operations(self, run: str, flow: str) -> Iterator[Operation]:
-        after = -1
-        while found := self.store.operations(run, flow, after_seq=after, limit=5_000):
-            yield from found
-            after = found[-1].seq
 
     def apply(self, plan: Mapping[str, Any]) -> Report:
         """Does exactly that plan. Raises PlanRefused when it is altered, applied already or of another file (E24)."""

@@ -1,0 +1,223 @@
+"""Reactions to records that are not there: deleted, out of the filter, archived, out of sight.
+
+Source: spec/engine.md E2, E20; scenarios S13, S15, S16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tallystick.engine import questions
+from tallystick.engine.plan import Planner, ids_of
+from tallystick.model.flow import EditVsDelete, Flow, OnDeleted, OnScopeLeft
+from tallystick.model.link import Link
+from tallystick.model.plan import Decision, Operation, Review, ReviewKind, ReviewStatus, Take
+from tallystick.model.record import Absence, Cause, Record
+from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
+from tallystick.model.write import Action
+
+
+class AbsencePlanner:
+    """Plans what follows from absences, each by its cause."""
+
+    def __init__(self, flow: Flow, planner: Planner) -> None:
+        self._flow = flow
+        self._planner = planner
+
+    def plan(
+        self,
+        link: Link,
+        absences: Mapping[Side, Absence],
+        records: Mapping[Side, Record],
+        answers: Sequence[Review] = (),
+    ) -> None:
+        """A link of which a record is proven absent. `records`: the side that is still there, as it is now."""
+        for side in absences:
+            end = link.end(side)
+            if end is not None:
+                self._planner.asked.saw(side, end.id)
+        if len(absences) == 2:
+            causes = {absence.cause for absence in absences.values()}
+            if causes <= {Cause.DELETED, Cause.MERGED, Cause.OUT_OF_FILTER, Cause.ARCHIVED}:
+                cause = "deleted" if Cause.DELETED in causes else "out of filter"
+                self._planner.situations["absent on both sides"] += 1
+                self._part(link, Side.LEFT, f"both {cause}", gone=SIDES)
+            else:
+                self._planner.asked.held.append(link)
+            return
+        side, absence = next(iter(absences.items()))
+        self._planner.situations[f"absent on the {side.value}: {absence.cause.value}"] += 1
+        survivor = records[side.other]
+        match absence.cause:
+            case Cause.DELETED:
+                self._deleted(link, side, survivor, answers)
+            case Cause.OUT_OF_FILTER | Cause.ARCHIVED:
+                self._scope_left(link, side, survivor, absence.cause)
+            case Cause.MERGED:
+                pass  # the caller has moved the link (see pipeline)
+            case Cause.FORBIDDEN | Cause.INCOMPLETE | Cause.MAPPING_CLEARED | Cause.UNKNOWN:
+                self._planner.asked.held.append(link)  # never a reason to write: told by `why`
+
+    def _deleted(self, link: Link, side: Side, survivor: Record, answers: Sequence[Review]) -> None:
+        """Deleted on `side`; `survivor` is the other side's record."""
+        other = side.other
+        end = link.end(other)
+        base = end.base if end is not None else {}
+        is_edited = any(survivor.values.get(name, base.get(name)) != value for name, value in base.items())
+        reaction = self._flow.on.deleted[side]
+        choice = self._flow.on.edit_vs_delete
+        reaches = self._flow.direction.reaches
+        question = questions.of_record(
+            ReviewKind.CONFLICT,
+            self._flow.name,
+            ids_of(link),
+            f"Deleted on the {side.value}" + (f", edited on the {other.value}." if is_edited else "."),
+            topic="deleted",
+            shown=dict(survivor.values),
+        )
+        answer = _answer(question, answers)
+        if answer is not None and answer.take is Take.IGNORE:
+            self._part(link, side, f"{side.value} deleted, kept by decision", gone=(side,))
+        elif (answer is not None and answer.take.value == other.value) or (
+            answer is None and is_edited and choice is EditVsDelete.EDIT and reaches(side)
+        ):
+            operation = self._planner.create(
+                other, survivor, link.number, f"edited on the {other.value}, deleted on the {side.value}"
+            )
+            if operation is not None:
+                self._planner.outbox.add([operation], None)
+            else:
+                self._planner.asked.held.append(link)
+        elif answer is None and (reaction.then is OnDeleted.ASK or (is_edited and choice is EditVsDelete.ASK)):
+            self._planner.asked.conflicts += 1
+            self._planner.asked.ask(question)
+            self._planner.asked.held.append(link)
+        elif (reaction.then is OnDeleted.KEEP and answer is None) or not reaches(other):
+            self._part(link, side, f"{side.value} deleted, kept", gone=(side,))
+        elif reaction.then is OnDeleted.SET and answer is None:
+            self._set(link, side, survivor, reaction.values)
+        else:
+            self._delete(link, other, survivor, f"deleted on the {side.value}")
+
+    def _scope_left(self, link: Link, side: Side, survivor: Record, cause: Cause) -> None:
+        reaction = self._flow.on.scope_left[side]
+        if reaction is OnScopeLeft.KEEP:
+            self._planner.asked.held.append(link)
+            return
+        if reaction is OnScopeLeft.DELETE and cause is Cause.OUT_OF_FILTER and self._flow.direction.reaches(side.other):
+            self._delete(link, side.other, survivor, f"left the filter on the {side.value}")
+        else:
+            self._part(link, side, f"{side.value} {cause.value}", gone=(side,))
+
+    def _delete(self, link: Link, side: Side, record: Record, reason: str) -> None:
+        problem = self._planner.checkers[side].allows(Action.DELETE)
+        if problem is not None:
+            self._planner.reject(side, record, problem, partner=ids_of(link)[side.other])
+            self._planner.asked.held.append(link)
+            return
+        ids = ids_of(link)
+        self._planner.outbox.add_last(
+            Operation(
+                run=self._planner.run,
+                seq=self._planner.outbox.last_seq(),
+                flow=self._flow.name,
+                action=Action.DELETE,
+                side=side,
+                left_id=ids[Side.LEFT],
+                right_id=ids[Side.RIGHT],
+                link=link.number,
+                before=dict(record.values),
+                versions={side: record.version},
+                reason=reason,
+            )
+        )
+
+    def _set(self, link: Link, side: Side, survivor: Record, values: Mapping[str, Value]) -> None:
+        """The reaction `{set: ...}`: the surviving record is marked, then the link rests."""
+        other = side.other
+        wanted = {name: value for name, value in values.items() if survivor.values.get(name) != value}
+        operations: list[Operation] = []
+        if wanted:
+            problem = self._planner.checkers[other].update(wanted)
+            if problem is not None:
+                self._planner.reject(other, survivor, problem, partner=ids_of(link)[side])
+                self._planner.asked.held.append(link)
+                return
+            reason = f"deleted on the {side.value}: set"
+            operations.append(
+                Operation(
+                    run=self._planner.run,
+                    seq=self._planner.outbox.seq(),
+                    flow=self._flow.name,
+                    action=Action.UPDATE,
+                    side=other,
+                    left_id=ids_of(link)[Side.LEFT],
+                    right_id=ids_of(link)[Side.RIGHT],
+                    link=link.number,
+                    before={name: survivor.values.get(name) for name in wanted},
+                    after=wanted,
+                    settles={other: wanted},
+                    versions={other: survivor.version},
+                    reason=reason,
+                    rules=dict.fromkeys(wanted, reason),
+                )
+            )
+        operations.append(self._parting(link, side, f"{side.value} deleted, set", gone=(side,)))
+        self._planner.outbox.add(operations, None)
+
+    def part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
+        """Makes a link dormant: both ids stay known, so that nothing is created twice."""
+        self._part(link, side, cause, gone=gone)
+
+    def _part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
+        self._planner.outbox.add([self._parting(link, side, cause, gone=gone)], None)
+
+    def _parting(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> Operation:
+        ids = ids_of(link)
+        return Operation(
+            run=self._planner.run,
+            seq=self._planner.outbox.seq(),
+            flow=self._flow.name,
+            action=Action.PART,
+            side=side,
+            left_id=ids[Side.LEFT],
+            right_id=ids[Side.RIGHT],
+            link=link.number,
+            reason=cause,
+            evidence={"gone": [s.value for s in gone]},
+        )
+
+    def relink(self, link: Link, side: Side, to: str, reason: str) -> None:
+        """The record on `side` lives on under another id."""
+        ids = {**ids_of(link), side: to}
+        self._planner.outbox.add(
+            [
+                Operation(
+                    run=self._planner.run,
+                    seq=self._planner.outbox.seq(),
+                    flow=self._flow.name,
+                    action=Action.RELINK,
+                    side=side,
+                    left_id=ids[Side.LEFT],
+                    right_id=ids[Side.RIGHT],
+                    link=link.number,
+                    before={"": ids_of(link)[side]},
+                    reason=reason,
+                )
+            ],
+            None,
+        )
+
+
+def _answer(question: Review, answers: Sequence[Review]) -> Decision | None:
+    return next(
+        (
+            answer.decision
+            for answer in answers
+            if answer.status is ReviewStatus.DECIDED
+            and questions.key_of(answer) == questions.key_of(question)
+            and answer.fingerprint == question.fingerprint
+        ),
+        None,
+    )
