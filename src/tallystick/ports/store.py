@@ -158,7 +158,7 @@ class Store(Protocol):
         ...
 
     def mark_sent(self, operations: Sequence[Operation]) -> None:
-        """Makes the intents durable: state SENT, ids as reserved, attempts, `at`, `before` of a delete (the whole
+        """Makes the intents durable: state SENT, ids as reserved, what `commit` keeps, `before` of a delete (the whole
         record), and `after` where it was planned with a Reference (now replaced by the id).
         """
         ...

@@ -374,6 +374,8 @@ class MemoryStore:
                     replace(
                         stored,
                         state=OperationState.SENT,
+                        message=operation.message,
+                        link=operation.link,
                         left_id=operation.left_id,
                         right_id=operation.right_id,
                         attempts=operation.attempts,

@@ -18,6 +18,7 @@ from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action
 
 EMPTY = "{}"
+OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 OPERATION = (
     "SELECT o.number, o.run, o.flow, o.seq, o.action, o.side, o.left_id, o.right_id, o.link, o.state, o.message, "
     'o.attempts, o.at, v."before", v."after", v.rest '
@@ -28,7 +29,7 @@ OPERATION = (
 
 def text_of(value: object) -> str:
     """Compact JSON. Raises orjson.JSONEncodeError for what JSON cannot hold (a lone surrogate)."""
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_NON_STR_KEYS).decode()
+    return orjson.dumps(value, default=_plain, option=OPTIONS).decode()
 
 
 def of_values(values: Mapping[str, Value]) -> str:

@@ -19,7 +19,7 @@ from tallystick.server.state.bulk import chunks
 from tallystick.server.state.codec import mapping, of_values, text_of
 from tallystick.server.state.rows import Rows
 
-MARKS_PER_BATCH = 65_536
+MARKS_PER_BATCH = 16_384
 LINKS_PER_PAGE = 1_000
 NARROW = (
     "number",
