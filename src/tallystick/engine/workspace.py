@@ -19,16 +19,12 @@ MEMORY: Final = "1GB"
 _thread = threading.local()
 
 
-def quoted(name: str) -> str:
-    """The name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 class Workspace:
     """Named steps on a connection that is in no transaction; all that is made here is gone when it closes."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        connection.execute("SET enable_progress_bar = false")  # it would be drawn on standard output
         connection.begin()  # rolled back at the end: that drops all steps at once
         self._views: list[str] = []
 
@@ -67,7 +63,11 @@ def workspace(connection: duckdb.DuckDBPyConnection | None = None) -> Iterator[W
             # DuckDB makes the folder when it first spills and removes it when the connection ends
             folder = Path(tempfile.gettempdir()) / f"tallystick-{secrets.token_hex(8)}"
             connection = _thread.connection = duckdb.connect(
-                config={"memory_limit": MEMORY, "temp_directory": str(folder), "preserve_insertion_order": "false"}
+                config={
+                    "memory_limit": MEMORY,
+                    "temp_directory": str(folder),
+                    "preserve_insertion_order": "false",
+                }
             )
     space = Workspace(connection)
     try:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from tallystick.engine.match import Matched, Pairing, Twins, match, match_keys
+from tallystick.engine.workspace import workspace
 from tallystick.model.flow import Compare, Match, PossibleRule
 from tallystick.model.record import ID
 from tallystick.model.side import Side
@@ -335,6 +336,11 @@ def test_connection_of_the_caller_is_left_as_it_was() -> None:
         assert pairs(match(SERIAL, one, one, connection=db).definite) == [("1", "1")]
         assert db.execute("SELECT count(*) FROM duckdb_tables()").fetchone() == (0,)
         assert db.execute("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchone() == (0,)
+
+
+def test_long_questions_draw_nothing_on_standard_output() -> None:
+    with duckdb.connect() as db, workspace(db) as space:
+        assert space.table("SELECT current_setting('enable_progress_bar') AS bar").column("bar").to_pylist() == [False]
 
 
 # --- keys
