@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
-from tallystick.engine.detect import Detected
 from tallystick.engine.guards import Breach
 from tallystick.engine.plan import Planner
 from tallystick.engine.reading import KnownVersions
@@ -86,13 +85,13 @@ class Ledger:
                 [replace(r, run=self._context.run, since=self._context.now()) for r in asked.reviews.values()],
             )
 
-    def refresh(self, detected: Detected, known: Mapping[Side, KnownVersions]) -> None:
-        """New versions of records whose values did not change."""
+    def refresh(self, seen: Mapping[Side, Mapping[str, str]], known: Mapping[Side, KnownVersions]) -> None:
+        """New versions of records whose values did not change; `seen`: id -> version as read."""
         for side in SIDES:
             if not known[side].is_used:
                 continue
             held = known[side].versions()
-            newer = {id_: v for id_, v in detected.refreshed(side).items() if held.get(id_) != v}
+            newer = {id_: v for id_, v in seen[side].items() if held.get(id_) != v}
             links: list[Link] = []
             for link in self._context.store.links_of(self._context.scope, side, sorted(newer)):
                 end = link.end(side)

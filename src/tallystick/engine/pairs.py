@@ -28,9 +28,11 @@ FIGHT: Final = 4
 class PairPlanner:
     """Plans what became of linked records."""
 
-    def __init__(self, context: Context, planner: Planner) -> None:
+    def __init__(self, context: Context, planner: Planner, newer: Mapping[Side, Mapping[str, str]]) -> None:
+        """`newer`: id -> version of records whose values did not change but whose version may have."""
         self._context = context
         self._planner = planner
+        self._newer = newer
         self._absences = AbsencePlanner(context.flow, planner)
 
     def plan(self, chunk: Sequence[Found]) -> None:
@@ -57,7 +59,8 @@ class PairPlanner:
                 elif side in found.absences or self._is_asked(found.link, side):
                     absences[side] = Absence(id=end.id, cause=Cause.UNKNOWN)  # asked, and not told: not readable (E7)
                 else:
-                    records[side] = Record(id=end.id, values=end.base, version=end.version)
+                    version = self._newer[side].get(end.id, end.version)
+                    records[side] = Record(id=end.id, values=end.base, version=version)
             pairs.append((found.link, records, absences))
         self.prefetch([(side, record) for _, records, _ in pairs for side, record in records.items()])
         for link, records, absences in pairs:

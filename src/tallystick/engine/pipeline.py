@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tallystick.engine import reading
-from tallystick.engine.apply import Applied, Applier
+from tallystick.engine.apply import Applier
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
 from tallystick.engine.detect import Found, Reading, detect
@@ -23,6 +23,7 @@ from tallystick.engine.guards import Tally, breaches
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.linking import Linker
 from tallystick.engine.outbox import LAST
+from tallystick.engine.outcomes import Applied
 from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
 from tallystick.engine.result import FlowResult, Progress
@@ -322,7 +323,8 @@ class FlowSync:
         context = self.context
         detected = detect(context.store, context.scope, readings, is_forced=is_forced, folder=self._folder)
         try:
-            pairs = PairPlanner(context, planner)
+            newer = {side: detected.refreshed(side) for side in SIDES}
+            pairs = PairPlanner(context, planner, newer)
             changed = 0
             for chunk in detected.found():
                 changed += len(chunk)
@@ -346,7 +348,7 @@ class FlowSync:
                     planner.unreadable(side, unreadable.id, unreadable.reason)
                 planner.tally.gone[side] = detected.gone(side)
             planner.outbox.flush()
-            self.ledger.refresh(detected, self._known)
+            self.ledger.refresh(newer, self._known)
             self.result.unchanged = max(0, context.state.linked - changed)
         finally:
             detected.close()
