@@ -24,9 +24,7 @@ MASK: Final = (1 << 63) - 1
 
 def fingerprint(values: Mapping[str, Value], fields: Sequence[str]) -> int:
     """The fingerprint of `values` over `fields` (sorted names): 0 <= n < 2**63."""
-    text = "".join(
-        (NULL if (value := values[name]) is None else value) + UNIT if name in values else MISSING + UNIT
-        for name in fields
-    )
+    texts = [values.get(name, MISSING) for name in fields]
+    text = UNIT.join([NULL if value is None else value for value in texts]) + UNIT if texts else ""
     digest = hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
     return int.from_bytes(digest[8:], "little") & MASK
