@@ -62,7 +62,7 @@ def _parsed(text: str, file: Path) -> list[dict[str, Any]]:
             link = json.loads(line) if isinstance(line, str) else line
         except (ValueError, RecursionError):
             raise _wrong(file, number) from None
-        if not isinstance(link, dict):
+        if not isinstance(link, dict) or not isinstance(link.get("flow"), str):
             raise _wrong(file, number)
         found.append(link)
     if not found:
