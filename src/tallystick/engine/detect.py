@@ -267,6 +267,7 @@ class _Many:
         self._db = duckdb.connect(
             config={"memory_limit": "700MB", "temp_directory": self._folder.name, "preserve_insertion_order": "false"}
         )
+        self._db.execute("SET enable_progress_bar = false")  # it would draw on standard output
         try:
             self._load_links(store.link_marks(scope))
             for side in SIDES:

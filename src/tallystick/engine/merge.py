@@ -103,7 +103,20 @@ class Merger:
                 changed.append(line)
         if clashes or merged.lossy_edits:
             merged = self._resolve(pair, merged, clashes, changed, decided or {})
+        self._withhold(merged)
         return merged
+
+    def _withhold(self, merged: Merged) -> None:
+        """A field that one field map holds back is not agreed on by another that reads it too."""
+        held = {*merged.conflicts, *merged.lossy_edits, *merged.ignored, *(line.name for line, _, _ in merged.troubles)}
+        if not held:
+            return
+        for line in self._lines:
+            for side in SIDES if line.name in held else ():
+                for name in line.fields(side):
+                    merged.agreed[side].pop(name, None)
+                    for write in merged.writes.values():
+                        write.settles[side].pop(name, None)
 
     def stop(self, merged: Merged, pair: Pair, fighting: frozenset[tuple[Side, str]]) -> None:
         """Turns writes of fields that two systems keep rewriting into conflicts (E22)."""
