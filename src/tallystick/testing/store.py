@@ -467,7 +467,8 @@ class MemoryStore:
             for of, review in self._reviews.values():
                 if of == scope and review.status is not ReviewStatus.CLEARED:
                     known.setdefault(_subject(review), []).append(review)
-            for review in reviews:
+            # Of one subject the last one counts.
+            for review in {_subject(review): review for review in reviews}.values():
                 same = known.setdefault(_subject(review), [])
                 is_open = next((one for one in same if one.status is ReviewStatus.OPEN), None)
                 if any(one.status is ReviewStatus.DECIDED and one.fingerprint == review.fingerprint for one in same):

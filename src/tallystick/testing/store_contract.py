@@ -727,6 +727,8 @@ class StoreContract:
         assert store.raise_reviews(OTHER, [review()]) == 1
         assert store.raise_reviews(SCOPE, different) == 0
         assert len(store.reviews()) == 7
+        assert store.raise_reviews(SCOPE, [review("L9"), review("L9", fingerprint="f2", since="later")]) == 1
+        assert store.reviews()[-1] == review("L9", number=store.reviews()[-1].number, fingerprint="f2", since="later")
 
     def test_review_raised_again_is_refreshed_and_keeps_number_and_since(self, store: Store) -> None:
         store.raise_reviews(SCOPE, [review()])

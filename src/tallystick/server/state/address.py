@@ -83,6 +83,8 @@ def _postgresql(url: str) -> Address:
     host, port = (str(parts.pop(part, "")) for part in ("host", "port"))
     if not name:
         raise ConfigurationError("The URL of the state database names no database.", hint=HINT)
+    if not all(part.isdigit() for part in port.split(",") if part):  # several hosts may have a port each
+        raise ConfigurationError("The port in the URL of the state database is not a number.", hint=HINT)
     keepalives = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     place = f"{user}@{host}" if user else host
     return Address(
