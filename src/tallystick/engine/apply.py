@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from typing import Final
+from typing import Final, cast
 
 from tallystick.engine.context import Context
 from tallystick.engine.outcomes import Applied, Outcomes, pair_of, parked_source
@@ -24,7 +24,7 @@ from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action, Outcome, Result, Write
 
 ATTEMPTS = 4
-BATCH = 2_000
+BATCH = 4_000
 """Operations read from the plan and committed at a time."""
 BACKOFF_S = 0.5
 LONGEST_WAIT_S = 60.0
@@ -303,8 +303,10 @@ def _write(operation: Operation, expected: Mapping[str, Value]) -> Write:
     )
 
 
-def _sendable(operation: Operation) -> dict[str, Value]:
-    return {name: value for name, value in operation.after.items() if value is None or isinstance(value, str)}
+def _sendable(operation: Operation) -> Mapping[str, Value]:
+    if any(isinstance(value, Reference) for value in operation.after.values()):
+        return {name: value for name, value in operation.after.items() if value is None or isinstance(value, str)}
+    return cast(Mapping[str, Value], operation.after)
 
 
 def _with_id(operation: Operation, side: Side, id_: str) -> Operation:

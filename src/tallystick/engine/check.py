@@ -14,8 +14,16 @@ class Checker:
 
     def __init__(self, record_type: RecordType) -> None:
         self._type = record_type
-        self._fields = {field.name: field for field in record_type.fields}
-        self._required = [field.name for field in record_type.fields if field.is_required]
+        self._required = [
+            field.name
+            for field in record_type.fields
+            if field.is_required and not (field.name in record_type.key and record_type.capabilities.reserve)
+        ]
+        self._limited = {
+            field.name: field
+            for field in record_type.fields
+            if not (field.is_writable and field.is_nullable) or field.max_length is not None or field.choices
+        }
 
     def allows(self, action: Action) -> str | None:
         can = self._type.capabilities
@@ -25,11 +33,7 @@ class Checker:
         return f"{self._type.name} does not take a {action.value}."
 
     def create(self, values: Mapping[str, Value | Reference]) -> str | None:
-        missing = [
-            name
-            for name in self._required
-            if values.get(name) is None and not (name in self._type.key and self._type.capabilities.reserve)
-        ]
+        missing = [name for name in self._required if values.get(name) is None]
         if missing:
             return f"{self._type.name} needs a value for {', '.join(missing)}."
         return self.allows(Action.CREATE) or self._values(values)
@@ -38,10 +42,10 @@ class Checker:
         return self.allows(Action.UPDATE) or self._values(values)
 
     def _values(self, values: Mapping[str, Value | Reference]) -> str | None:
-        for name, value in values.items():
-            field = self._fields.get(name)
-            if field is None:
+        for name, field in self._limited.items():
+            if name not in values:
                 continue
+            value = values[name]
             if not field.is_writable:
                 return f"{name} of {self._type.name} cannot be written."
             if value is None:

@@ -315,8 +315,9 @@ class Planner:
         for name, trouble in translated.held.items():
             held.update(self._line_fields(name, side))
             self._trouble(name, target, record, trouble)
-        settles = {name: value for name, value in record.values.items() if name not in held}
-        after = dict(translated.values)
+        settles = record.values
+        if held:
+            settles = {name: value for name, value in settles.items() if name not in held}
         return Operation(
             run=self.run,
             seq=self.outbox.seq(),
@@ -326,7 +327,7 @@ class Planner:
             left_id=record.id if side is Side.LEFT else None,
             right_id=record.id if side is Side.RIGHT else None,
             link=link,
-            after=after,
+            after=translated.values,
             settles={side: settles},
             versions={side: record.version},
             reason=reason,
