@@ -15,7 +15,7 @@ from tallystick.spec.names import MappedNames
 from tallystick.spec.nearest import did_you_mean
 from tallystick.spec.order import cycle
 from tallystick.spec.source import Fault, Path
-from tallystick.spec.substitute import malformed
+from tallystick.spec.substitute import is_malformed
 
 
 def check(shape: IntegrationShape, data: Mapping[str, Any]) -> Iterator[Fault]:
@@ -64,9 +64,9 @@ def _settings(value: Any, path: Path) -> Iterator[Fault]:
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _settings(inner, (*path, number))
-    elif isinstance(value, str) and (wrong := malformed(value)):
+    elif isinstance(value, str) and is_malformed(value):
         hint = "Write ${NAME} for a variable, ${secret:name} for a secret, and $${ for the characters themselves."
-        yield Fault(path=path, message=f"`{wrong}` names neither a variable nor a secret.", hint=hint)
+        yield Fault(path=path, message="A `${` here names neither a variable nor a secret.", hint=hint)
 
 
 def _names(shape: IntegrationShape) -> Iterator[Fault]:

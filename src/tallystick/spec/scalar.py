@@ -36,10 +36,11 @@ def resolve(text: str) -> Scalar:
         return None
     if text in BOOLEANS:
         return BOOLEANS[text]
-    if len(text) <= DIGITS and _INTEGER.fullmatch(text):
-        return int(text)
-    if len(text) <= DIGITS and _DECIMAL.fullmatch(text):
-        return float(text)
+    if sum(map(str.isdigit, text[: DIGITS + 3])) <= DIGITS:
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _DECIMAL.fullmatch(text):
+            return float(text)
     return text
 
 

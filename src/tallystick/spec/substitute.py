@@ -26,15 +26,13 @@ class Secrets(Protocol):
         ...
 
 
-def malformed(text: str) -> str:
-    """The first `${...}` in `text` that names neither a variable nor a secret, or ""."""
-    for found in _PLACE.finditer(text):
-        inner = found["inner"]
-        if inner is None:
-            continue
-        if not found["end"] or not (_VARIABLE.fullmatch(inner) or _SECRET.fullmatch(inner)):
-            return found[0]
-    return ""
+def is_malformed(text: str) -> bool:
+    """Whether a `${...}` in `text` names neither a variable nor a secret, or is not closed."""
+    return any(
+        not found["end"] or not (_VARIABLE.fullmatch(found["inner"]) or _SECRET.fullmatch(found["inner"]))
+        for found in _PLACE.finditer(text)
+        if found["inner"] is not None
+    )
 
 
 def resolve(
@@ -57,14 +55,17 @@ def resolve(
         file, line = (source.name, source.line(at)) if source is not None else ("", 0)
         faults.append(DocumentError(message, file=file, line=line, key=dotted(at), hint=hint))
 
-    def value_of(inner: str, at: Path) -> str:
-        if found := _SECRET.fullmatch(inner):
+    def value_of(place: re.Match[str], at: Path) -> str:
+        inner = place["inner"]
+        if inner is None:
+            return "${"
+        if not place["end"] or not (_VARIABLE.fullmatch(inner) or _SECRET.fullmatch(inner)):
+            fault(at, "A `${` here names neither a variable nor a secret.", "Write ${NAME} or ${secret:name}.")
+        elif found := _SECRET.fullmatch(inner):
             try:
                 return secrets.secret(found[1])
             except ConfigurationError as error:
                 fault(at, error.message, error.hint or f"Store the secret `{found[1]}`.")
-        elif not _VARIABLE.fullmatch(inner):
-            fault(at, f"`${{{inner}}}` names neither a variable nor a secret.", "Write ${NAME} or ${secret:name}.")
         elif inner not in environment:
             hint = f"Set {inner} in the environment, and start again."
             fault(at, f"The environment variable {inner} is not set.", hint)
@@ -75,7 +76,7 @@ def resolve(
     def fill(value: Any, at: Path) -> Any:
         match value:
             case str():
-                return _PLACE.sub(lambda found: "${" if found["inner"] is None else value_of(found["inner"], at), value)
+                return _PLACE.sub(lambda place: value_of(place, at), value)
             case Mapping():
                 return {key: fill(inner, (*at, str(key))) for key, inner in value.items()}
             case list() | tuple():

@@ -144,7 +144,7 @@ def _scalar(value: Any) -> Any:
     if not isinstance(value, str):
         return PlainScalarString("null" if value is None else scalar.canonical(value) or "")
     is_text = scalar.resolve(value) == value and scalar.moment(value) == value
-    if not is_text or _looks_typed(value) or "\n" in value:
+    if not is_text or not (value[0].isalnum() or value[0] in "_/$") or _looks_typed(value) or "\n" in value:
         return DoubleQuotedScalarString(value)
     return PlainScalarString(value)  # ruamel.yaml quotes by itself what needs quotes
 

@@ -75,6 +75,10 @@ def test_resolve_without_a_file_names_the_setting_and_never_a_value():
     )
 
 
-def test_resolve_refuses_what_names_nothing():
-    with pytest.raises(ConfigurationError, match="names neither a variable nor a secret"):
-        resolve({"url": "${not a name}"}, ENVIRONMENT, SECRETS)
+@pytest.mark.parametrize("written", ["${not a name}", "${secret:}", "${}", "a${HOST"])
+def test_resolve_refuses_what_names_nothing_and_shows_nothing_of_it(written):
+    with pytest.raises(ConfigurationError) as raised:
+        resolve({"url": written}, ENVIRONMENT, SECRETS)
+    assert str(raised.value) == (
+        "url: A `${` here names neither a variable nor a secret. Write ${NAME} or ${secret:name}."
+    )
