@@ -1,6 +1,6 @@
 """How fast the store is with a million links; numbers for docs/adr/0002-state-in-django.md.
 
-    make bench PYTEST_ARGS="tests/bench/bench_store.py"
+make bench PYTEST_ARGS="tests/bench/bench_store.py"
 """
 
 from __future__ import annotations

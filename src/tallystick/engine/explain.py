@@ -101,7 +101,7 @@ class Explainer:
             explanation.details.append(f"{name} was changed on both sides to different values: a conflict.")
         for name in merged.lossy_edits:
             explanation.details.append(f"{name} was edited where only a part of it is held: a lossy edit.")
-        for name in merged.ignored:
+        for name in (*merged.ignored, *merged.kept_apart):
             explanation.details.append(f"{name} differs and is left as it is by rule or decision.")
         for line, one, translated in merged.troubles:
             explanation.details.append(f"{line.name} is held on its way to the {one.value}: {translated.message}")

@@ -7,7 +7,7 @@ the few pairs that changed come here. Source: spec/engine.md E8, E9, E15, E18-E2
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -52,12 +52,13 @@ class Merged:
     conflicts: dict[str, Difference] = field(default_factory=dict)  # to ask
     lossy_edits: dict[str, Difference] = field(default_factory=dict)  # to ask
     troubles: list[tuple[Line, Side, Translated]] = field(default_factory=list)  # line, side not written
-    ignored: list[str] = field(default_factory=list)  # conflicts left as they are by rule or decision
+    ignored: list[str] = field(default_factory=list)  # conflicts left as they are by rule
+    kept_apart: list[str] = field(default_factory=list)  # the same by a person's decision, until an edit asks anew
     is_doubled: bool = False  # add_both: each side gets the other's version as a new record
 
     @property
     def is_settled(self) -> bool:
-        return not (self.conflicts or self.lossy_edits or self.troubles or self.ignored or self.is_doubled)
+        return not (self.conflicts or self.lossy_edits or self.troubles or self.kept_apart or self.is_doubled)
 
     @property
     def has_agreed(self) -> bool:
@@ -141,25 +142,20 @@ class Merger:
         self, pair: Pair, merged: Merged, clashes: list[Line], changed: list[Line], decided: Mapping[str, Rule]
     ) -> Merged:
         conflict = self._flow.conflict
-        by_record = conflict.granularity is Granularity.RECORD
         rules = {line.name: _rule(line.name, conflict, pair, decided) for line in clashes}
-        if clashes and by_record and not any(name in decided for name in rules):
-            rule = _newest(conflict.rule, conflict, pair)
-            rules = {line.name: conflict.fields.get(line.name, rule) for line in changed}
-            clashes = changed
-        whole = next((r for r in rules.values() if r in (Rule.ADD_BOTH, Rule.IGNORE)), None)
-        if whole is not None and not any(decided.get(name) is Rule.IGNORE for name in rules):
-            # both records are left exactly as they are: nothing of this pair merges (S14)
-            alone = Merged(is_doubled=whole is Rule.ADD_BOTH)
-            if whole is Rule.IGNORE:
-                alone.ignored.extend(rules)
-            return alone
-        if by_record and clashes:
-            merged = Merged(lossy_edits=merged.lossy_edits, troubles=merged.troubles)
+        if clashes and conflict.granularity is Granularity.RECORD:
+            clashes = [line for line in changed if line.name not in merged.lossy_edits]
+            rules = {line.name: _rule(line.name, conflict, pair, decided) for line in clashes}
+            merged = self._besides(pair, {line.name for line in clashes})
+        whole = next((r for n, r in rules.items() if r in (Rule.ADD_BOTH, Rule.IGNORE) and n not in decided), None)
+        if whole is Rule.ADD_BOTH:
+            return Merged(is_doubled=True)
+        if whole is Rule.IGNORE:
+            return self._left_alone(pair, list(rules))
         for line in clashes:
             rule = rules[line.name]
             if rule is Rule.IGNORE:
-                merged.ignored.append(line.name)
+                merged.kept_apart.append(line.name)
             elif rule is Rule.ASK:
                 merged.conflicts[line.name] = _difference(line, pair)
             else:
@@ -170,9 +166,28 @@ class Merger:
             line = next(line for line in self._lines if line.name == name)
             del merged.lossy_edits[name]
             if decided[name] is Rule.IGNORE:
-                merged.ignored.append(name)
+                merged.kept_apart.append(name)
             else:
                 _Verdict(line, pair, self._flow, merged, False).give(Side(decided[name].value).other, "decided")
+        return merged
+
+    def _besides(self, pair: Pair, names: Collection[str]) -> Merged:
+        """The verdicts on all field maps but these."""
+        merged = Merged()
+        for line in self._lines:
+            verdict = _Verdict(line, pair, self._flow, merged, line.name in self._fresh)
+            if line.name not in names and verdict.is_delivered:
+                verdict.reach()
+        return merged
+
+    def _left_alone(self, pair: Pair, names: Sequence[str]) -> Merged:
+        """Both records stay exactly as they are, agreed on as they differ, until one is edited again (E19, S14)."""
+        merged = Merged()
+        for line in self._lines:
+            verdict = _Verdict(line, pair, self._flow, merged, False)
+            if verdict.is_delivered:
+                verdict.settle()
+        merged.ignored.extend(names)
         return merged
 
 
@@ -192,15 +207,16 @@ class _Verdict:
             and bool(line.fields(Side.LEFT) or line.fields(Side.RIGHT))
             and all(name in pair.base(side) for side in SIDES for name in line.fields(side))
         )
-        self.is_changed = False
+        self.is_changed = False  # whether it changed and either side's value could stand
 
     def reach(self) -> bool:
         """Reaches a verdict; True when it is a conflict, which the caller resolves."""
         edited = [side for side in SIDES if self._is_edited(side)]
         if self._has_base and not edited:
             return False
-        self.is_changed = True
         source = self._only_source()
+        owner = self._line.map.authority
+        self.is_changed = source is None and (owner is None or self._line.map.authority_asks)
         if source is not None:
             return self._from_source(source, edited)
         if not self._has_base:
@@ -209,9 +225,8 @@ class _Verdict:
         if len(edited) == 1:
             return self._edited_once(edited[0])
         if self._agrees():
-            self._settle()
+            self.settle()
             return False
-        owner = self._line.map.authority
         if owner is not None and not self._line.map.authority_asks:
             self.give(owner.other, f"{owner.value} has authority")
             return False
@@ -242,11 +257,11 @@ class _Verdict:
         target = source.other
         is_derived = not self._line.fields(source) or target in self._line.map.expression
         if self._has_base and source not in edited and not is_derived and self._line.map.authority is not source:
-            self._settle()  # edited on the copy only: kept, and told by `why`
+            self.settle()  # edited on the copy only: kept, and told by `why`
         elif self._agrees() or (self._line.map.null is OnNull.KEEP and self._is_empty(source) and not is_derived):
-            self._settle()
+            self.settle()
         elif not self._has_base and not is_derived and self._is_empty(source):
-            self._settle()  # first contact never wipes
+            self.settle()  # first contact never wipes
         elif self._has_base and source in edited and self._is_lossy_edit(source):
             self._merged.lossy_edits[self._line.name] = _difference(self._line, self._pair)
         else:
@@ -256,12 +271,12 @@ class _Verdict:
     def _first_contact(self) -> None:
         """The pair is new, or this field map is (E15): equal fields agree, empty ones are filled, primary wins."""
         if self._agrees() or (self._flow.direction is Direction.BOTH and not self._flows(Side.LEFT)):
-            return self._settle()
+            return self.settle()
         left_empty, right_empty = self._is_empty(Side.LEFT), self._is_empty(Side.RIGHT)
         if left_empty or right_empty:
             empty = Side.LEFT if left_empty else Side.RIGHT
             if self._line.map.authority is empty:
-                return self._settle()  # the owner says nothing yet: nothing is wiped at first contact
+                return self.settle()  # the owner says nothing yet: nothing is wiped at first contact
             return self.give(empty, f"first contact: only the {empty.other.value} has a value")
         winner = self._line.map.authority or self._flow.primary
         why = "has authority" if self._line.map.authority else "is primary"
@@ -271,13 +286,13 @@ class _Verdict:
         target = side.other
         owner = self._line.map.authority
         if self._agrees():
-            self._settle()
+            self.settle()
         elif owner is target:
             if self._line.map.authority_asks:
                 return True
             self.give(side, f"{owner.value} has authority: edit reverted")
         elif self._line.map.null is OnNull.KEEP and self._is_empty(side):
-            self._settle()
+            self.settle()
         elif self._is_lossy_edit(side):
             self._merged.lossy_edits[self._line.name] = _difference(self._line, self._pair)
         else:
@@ -288,7 +303,7 @@ class _Verdict:
         """`side` holds only a cut of the other's value, and the cut was edited (E8)."""
         return self._line.is_poorer(side, self._pair.base(side.other))
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         for side in SIDES:
             self._merged.agreed[side].update(self._own(side))
 
@@ -306,7 +321,7 @@ class _Verdict:
             return
         current = self._own(side)
         if all(current.get(name) == value for name, value in translated.values.items()):
-            self._settle()
+            self.settle()
             return
         write = self._merged.writes.setdefault(side, SideWrite())
         write.after.update(translated.values)

@@ -17,6 +17,7 @@ from tallystick.engine.guards import Tally
 from tallystick.engine.merge import Merged, Merger, Pair
 from tallystick.engine.outbox import Outbox
 from tallystick.engine.translate import Translated, Translator, Trouble
+from tallystick.model.fingerprint import fingerprint
 from tallystick.model.flow import Flow, OnNew, Rule
 from tallystick.model.link import Link, Standing, Unlinked
 from tallystick.model.plan import Operation, Review, ReviewKind, ReviewStatus, Take
@@ -139,7 +140,7 @@ class Planner:
                     evidence=evidence,
                 )
             )
-        elif merged.has_agreed and not merged.writes:
+        elif (merged.has_agreed and not merged.writes) or (link is not None and self._is_outdated(link, pair, merged)):
             side = Side.LEFT if link is not None and _moved(link, pair, Side.LEFT) else Side.RIGHT
             operations.append(
                 self._operation(
@@ -148,7 +149,7 @@ class Planner:
                     pair,
                     link=link.number if link is not None else None,
                     settles=merged.agreed,
-                    reason="both sides agree",
+                    reason=_agreement(merged),
                 )
             )
         is_held = not merged.is_settled
@@ -168,6 +169,18 @@ class Planner:
             self.asked.held.append(link)
         if not is_held:
             self.asked.settled += [(Side.LEFT, pair.left.id), (Side.RIGHT, pair.right.id)]
+
+    def _is_outdated(self, link: Link, pair: Pair, merged: Merged) -> bool:
+        """Nothing is held or changed any more, but the link was marked to be looked at, or is of other fields."""
+        if not merged.is_settled or merged.writes:
+            return False
+        for side in SIDES:
+            fields = self._translator.fields(side)
+            base = pair.base(side)
+            if {name: base[name] for name in fields if name in base} != pair.record(side).values:
+                return False
+        prints = {side: fingerprint(pair.record(side).values, self._translator.fields(side)) for side in SIDES}
+        return any((end := link.end(side)) is not None and end.fingerprint != prints[side] for side in SIDES)
 
     def _updates(
         self, link: Link | None, pair: Pair, merged: Merged, operations: list[Operation], *, has_agreed: bool
@@ -235,7 +248,7 @@ class Planner:
 
     def _ask_about(self, pair: Pair, merged: Merged) -> None:
         self.asked.conflicts += bool(merged.conflicts or merged.lossy_edits)
-        self.asked.ignored += bool(merged.ignored)
+        self.asked.ignored += bool(merged.ignored or merged.kept_apart)
         for kind, differences in (
             (ReviewKind.CONFLICT, merged.conflicts),
             (ReviewKind.LOSSY_EDIT, merged.lossy_edits),
@@ -448,6 +461,12 @@ class Planner:
 
 def ids_of(link: Link) -> dict[Side, str | None]:
     return {side: end.id if (end := link.end(side)) is not None else None for side in SIDES}
+
+
+def _agreement(merged: Merged) -> str:
+    if merged.ignored:
+        return f"conflict ignored by rule, both sides left as they are: {', '.join(merged.ignored)}"
+    return "both sides agree"
 
 
 def _pair(link: Link | None, left: Record, right: Record) -> Pair:

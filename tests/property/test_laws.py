@@ -1,0 +1,410 @@
+"""The laws of keeping two systems in agreement, held over random lives of both. Rows E1, E16, E19, E23, E24, E29.
+
+Users of both systems create, edit, delete and restore; the hub runs, is killed at any durable point and started again,
+meets faults, and people answer its questions. Whatever happens on the way:
+
+- no value that the hub overwrote or deleted is missing from the journal's `before` (E19);
+- the hub deletes a record only when its partner was deleted by a user (E1, E2);
+- no id stands in two links (E16), and nothing is created twice.
+
+And once the faults have stopped and two runs are through, every pair that no question is open about agrees field by
+field, and the next run writes nothing (E23).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tallystick.connectors.memory import Changes, IdsFrom, Versions
+from tallystick.errors import StaleDecision, TallystickError
+from tallystick.model.link import Link, LinkState
+from tallystick.model.plan import Operation, Review, ReviewKind, ReviewStatus, Take
+from tallystick.model.selection import Selection
+from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
+from tallystick.model.write import Action, Outcome, Result, Write
+from tallystick.ports.system import System
+from tallystick.testing.faults import (
+    CallFails,
+    EmptyListing,
+    FaultySystem,
+    HalfBatch,
+    Hangs,
+    IncompleteListing,
+    LostAnswer,
+    ReadFails,
+    ShortPage,
+    WriteFails,
+    fault_plans,
+)
+from tallystick.testing.faults.fault import Fault, Layer
+from tests.two_systems import FIELDS, RECORD, TwoSystems, flow, killed, person
+
+READING = (ReadFails, ShortPage, IncompleteListing, EmptyListing, Hangs)
+WRITING = (LostAnswer, WriteFails, CallFails, HalfBatch)
+EDITED = tuple(name for name in FIELDS if name != "tag")
+TEXTS: st.SearchStrategy[Value] = st.sampled_from(["a", "b", "c", "", None])
+
+RULES = ("ask", "left", "right", "newest", "add_both", "ignore")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is agreed and what the two systems can do."""
+
+    rule: str = "ask"
+    granularity: str = "field"
+    edit_vs_delete: str = "edit"
+    is_matching: bool = False  # by the tag, which tells a record and its copies from all others
+    ids: Mapping[Side, IdsFrom] = field(default_factory=lambda: dict.fromkeys(SIDES, IdsFrom.WRITER))
+    versions: Mapping[Side, Versions] = field(default_factory=lambda: dict.fromkeys(SIDES, Versions.COUNTER))
+    changes: Mapping[Side, Changes] = field(default_factory=lambda: dict.fromkeys(SIDES, Changes.SEQUENCE))
+    idempotency: Mapping[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, True))
+    causes: Mapping[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, True))
+    batch_rows: int = 1_000
+    max_writes: int = 500
+
+    @property
+    def flow(self) -> str:
+        more = [
+            f"conflict: {{rule: {self.rule}, granularity: {self.granularity}}}",
+            f"'on': {{edit_vs_delete: {self.edit_vs_delete}}}",
+        ]
+        if self.is_matching:
+            more.append("match: {definite: [[tag]]}")
+        return flow(*more, guards="{delete: none}")
+
+
+def both(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[Side, Any]]:
+    return st.fixed_dictionaries(dict.fromkeys(SIDES, values))
+
+
+terms = st.builds(
+    Terms,
+    rule=st.sampled_from(RULES),
+    granularity=st.sampled_from(["field", "record"]),
+    edit_vs_delete=st.sampled_from(["edit", "delete", "ask"]),
+    is_matching=st.booleans(),
+    ids=both(st.sampled_from(IdsFrom)),
+    versions=both(st.sampled_from([Versions.COUNTER, Versions.NONE])),
+    changes=both(st.sampled_from([Changes.SEQUENCE, Changes.NONE])),
+    idempotency=both(st.booleans()),
+    causes=both(st.booleans()),
+    batch_rows=st.sampled_from([1_000, 2]),
+    max_writes=st.sampled_from([500, 1]),
+).filter(lambda t: not (t.is_matching and t.rule == "add_both"))  # two versions of one record cannot share its tag
+
+
+Lost = tuple[Side, str, Action, dict[str, Value]]
+"""What one write took away: side, id, action, field -> value."""
+
+
+class Witness(Layer):
+    """Stands beside a system and writes down what the hub overwrites and deletes there."""
+
+    def __init__(self, inner: System, side: Side, two: TwoSystems, seen: list[Lost]):
+        super().__init__(inner)
+        self._side = side
+        self._table = two.table(side)
+        self._seen = seen
+
+    def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        for write in writes:
+            before = self._table.get(write.id) if write.id is not None else None
+            outcomes += self.inner.write(selection, [write])
+            if before is None or outcomes[-1].result is not Result.DONE or write.action is Action.CREATE:
+                continue
+            after = self._table.get(write.id or "") or {}
+            lost = {name: value for name, value in before.items() if after.get(name, ...) != value}
+            self._seen.append((self._side, write.id or "", write.action, lost))
+        return outcomes
+
+
+class Lives(RuleBasedStateMachine):
+    """Random lives of two systems and the hub between them."""
+
+    two: TwoSystems
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[Lost] = []
+        self.checked = 0
+        self.tags = 0
+        self.faults: dict[Side, tuple[Fault, ...]] = dict.fromkeys(SIDES, ())
+
+    @initialize(terms=terms)
+    def begin(self, terms: Terms) -> None:
+        self.terms = terms
+        types = {
+            side: person(
+                ids=terms.ids[side],
+                versions=terms.versions[side],
+                changes=terms.changes[side],
+                idempotency=terms.idempotency[side],
+                causes=terms.causes[side],
+                max_writes=terms.max_writes,
+            )
+            for side in SIDES
+        }
+        self.two = TwoSystems(
+            terms.flow, left=[types[Side.LEFT]], right=[types[Side.RIGHT]], batch_rows=terms.batch_rows, wrap=self.wrap
+        )
+
+    def wrap(self, side: Side, system: System) -> System:
+        return FaultySystem(Witness(system, side, self.two, self.seen), self.faults[side], self.two.clock)
+
+    def teardown(self) -> None:
+        if hasattr(self, "two"):
+            try:
+                self.end()
+            finally:
+                self.two.close()
+
+    # --- users
+
+    def some(self, side: Side, number: int) -> str | None:
+        ids = sorted(self.two.table(side).records())
+        return ids[number % len(ids)] if ids else None
+
+    @rule(side=st.sampled_from(SIDES), values=st.fixed_dictionaries(dict.fromkeys(EDITED, TEXTS)))
+    def create(self, side: Side, values: dict[str, Value]) -> None:
+        self.tags += 1
+        tag = f"t{self.tags}"
+        self.two.table(side).put({**values, "tag": tag}, id=tag if self.terms.ids[side] is IdsFrom.WRITER else None)
+
+    @rule(
+        side=st.sampled_from(SIDES),
+        number=st.integers(0, 3),
+        values=st.dictionaries(st.sampled_from(EDITED), TEXTS, min_size=1, max_size=2),
+    )
+    def edit(self, side: Side, number: int, values: dict[str, Value]) -> None:
+        if (id_ := self.some(side, number)) is not None:
+            self.two.clocks[side].move(1_000)
+            self.two.table(side).edit(id_, values)
+
+    @rule(number=st.integers(0, 3), name=st.sampled_from(EDITED), left=TEXTS, right=TEXTS)
+    def edit_both(self, number: int, name: str, left: Value, right: Value) -> None:
+        """What makes conflicts: two people at one field."""
+        links = [link for link in self.two.links() if link.state is LinkState.ACTIVE]
+        if links:
+            link = links[number % len(links)]
+            for side, value in ((Side.LEFT, left), (Side.RIGHT, right)):
+                end = link.end(side)
+                assert end is not None
+                if self.two.table(side).get(end.id) is not None:
+                    self.two.table(side).edit(end.id, {name: value})
+
+    @rule(side=st.sampled_from(SIDES), number=st.integers(0, 3))
+    def delete(self, side: Side, number: int) -> None:
+        if (id_ := self.some(side, number)) is not None:
+            self.two.table(side).delete(id_)
+
+    @rule(side=st.sampled_from(SIDES), number=st.integers(0, 3))
+    def restore(self, side: Side, number: int) -> None:
+        """Only what has a link, and no living copy: two live records of one tag would be the users' own doing."""
+        with self.two.worlds[side].reading() as state:
+            rows = {id_: (row.gone, row.values["tag"]) for id_, row in state.tables[RECORD].rows.items()}
+        living = {tag for gone, tag in rows.values() if gone is None}
+        gone = [id_ for id_, (why, tag) in sorted(rows.items()) if why is not None and tag not in living]
+        gone = [id_ for id_ in gone if self.two.memory.links_of(self.two.scope(), side, [id_])]
+        if gone:
+            self.two.table(side).restore(gone[number % len(gone)])
+
+    # --- the hub
+
+    def run(self, **options: Any) -> None:
+        """One run; whatever a fault makes of it, the hub says so and stands."""
+        self.two.run(**options)
+
+    @rule(is_full=st.booleans(), is_approved=st.booleans())
+    def sync(self, is_full: bool, is_approved: bool) -> None:
+        self.run(is_full=is_full, is_approved=is_approved)
+
+    @rule(dies_at=st.integers(1, 60), is_full=st.booleans())
+    def sync_killed(self, dies_at: int, is_full: bool) -> None:
+        killed(self.two, dies_at, lambda: self.run(is_full=is_full))
+
+    @rule(side=st.sampled_from(SIDES), plan=fault_plans(most=2, of=READING), is_full=st.booleans())
+    def sync_badly_read(self, side: Side, plan: Iterable[Fault], is_full: bool) -> None:
+        """Readings that fail, break off or say nothing: the hub deletes nothing that was not deleted."""
+        self.faults[side] = tuple(plan)
+        self.run(is_full=is_full)
+        self.faults[side] = ()
+
+    @rule(side=st.sampled_from(SIDES), plan=fault_plans(most=2, of=WRITING), is_full=st.booleans())
+    def sync_badly_written(self, side: Side, plan: Iterable[Fault], is_full: bool) -> None:
+        self.faults[side] = tuple(plan)
+        self.run(is_full=is_full)
+        self.faults[side] = ()
+
+    @rule(is_full=st.booleans())
+    def plan_and_apply(self, is_full: bool) -> None:
+        """The plan says line by line what applying it then does (E24)."""
+        before = {side: len(self.two.worlds[side].accepted()) for side in SIDES}
+        with self.two.workspace() as workspace:
+            plan = workspace.plan(is_full=is_full)
+        settled = {side: len(self.two.worlds[side].accepted()) for side in SIDES}
+        if before != settled:
+            return  # a killed run was finished first; its writes are not the plan's
+        with self.two.workspace() as workspace:
+            report = workspace.apply(plan)
+        planned = Counter(
+            (
+                line["side"],
+                line["action"],
+                line["id"] if line["action"] != "create" else None,
+                tuple(sorted(line["fields"])),
+            )
+            for flow_plan in plan["flows"].values()
+            for line in flow_plan["operations"]
+            if line["action"] in ("create", "update", "delete")
+        )
+        done = Counter(
+            (
+                side.value,
+                write.action.value,
+                write.id if write.action is not Action.CREATE else None,
+                tuple(sorted(FIELDS)) if write.action is Action.DELETE else write.fields,
+            )
+            for side in SIDES
+            for write in self.two.worlds[side].accepted()[before[side] :]
+        )
+        assert not report.extra["refused"]
+        assert report.errors == {}
+        assert planned == done
+
+    @rule(number=st.integers(0, 3), choice=st.integers(0, 3), dies_at=st.one_of(st.none(), st.integers(1, 30)))
+    def decide(self, number: int, choice: int, dies_at: int | None) -> None:
+        reviews = [review for review in self.two.reviews() if review.kind is not ReviewKind.HELD]
+        if not reviews:
+            return
+        review = reviews[number % len(reviews)]
+        takes = {
+            ReviewKind.CONFLICT: ("left", "right", "ignore"),
+            ReviewKind.COLLISION: ("link", "create", "ignore"),
+            ReviewKind.UNKNOWN: ("ignore",),  # "create" is a person's word that it is not there
+        }.get(review.kind, ("ignore",))
+        take = takes[choice % len(takes)]
+        note(f"{review.kind} {take}")
+
+        def act() -> None:
+            try:
+                self.two.state().decide(review.number, take)
+            except StaleDecision:
+                pass
+            except TallystickError as error:
+                raise AssertionError(f"{error!r}") from error
+
+        if dies_at is None:
+            act()
+        else:
+            killed(self.two, dies_at, act)
+
+    # --- the laws that always hold
+
+    @invariant()
+    def no_value_is_lost(self) -> None:
+        new = self.seen[self.checked :]
+        if not new:
+            return
+        self.checked = len(self.seen)
+        journal: dict[tuple[Side, str | None], list[Operation]] = {}
+        for operation in self.two.journal():
+            journal.setdefault((operation.side, operation.id_on(operation.side)), []).append(operation)
+        for side, id_, action, lost in new:
+            kept = journal.get((side, id_), [])
+            for name, value in lost.items():
+                assert any(name in one.before and one.before[name] == value for one in kept if one.action is action), (
+                    f"{action.value} of {side.value} {id_} lost {name}={value!r}: {kept}"
+                )
+
+    @invariant()
+    def nothing_is_deleted_that_lives_on_the_other_side(self) -> None:
+        for side, id_, _, lost in self.deleted_now:
+            tag = lost["tag"]
+            living = [r for r in self.two.table(side.other).records().values() if r["tag"] == tag]
+            assert not living or self.terms.rule == "add_both", f"{side.value} {id_} deleted, its partner lives"
+
+    @property
+    def deleted_now(self) -> list[Lost]:
+        start, self._deletes = getattr(self, "_deletes", 0), len(self.seen)
+        return [one for one in self.seen[start:] if one[2] is Action.DELETE]
+
+    @invariant()
+    def one_link_per_id(self) -> None:
+        if not hasattr(self, "two"):
+            return
+        for side in SIDES:
+            ids = Counter(end.id for link in self.two.links() if (end := link.end(side)) is not None)
+            assert all(count == 1 for count in ids.values())
+
+    @invariant()
+    def nothing_is_created_twice(self) -> None:
+        if not hasattr(self, "two") or self.terms.rule == "add_both":
+            return
+        for side in SIDES:
+            tags = Counter(record["tag"] for record in self.two.table(side).records().values())
+            assert all(count == 1 for count in tags.values()), f"twice on the {side.value}: {tags}"
+
+    # --- the laws of the end
+
+    def end(self) -> None:
+        """No more faults: two runs and everything agrees that nobody is asked about, and the third writes nothing."""
+        for _ in range(3):
+            self.sync(is_full=True, is_approved=True)
+        before = self.two.writes()
+        report = self.two.run(is_full=True, is_approved=True)
+        assert report.errors == {}
+        assert self.two.writes() == before, f"still writing: {report.shown()}"
+        self.two.run()
+        assert self.two.writes() == before, "an incremental run after full ones writes"
+        for check in (self.no_value_is_lost, self.one_link_per_id, self.nothing_is_created_twice):
+            check()
+        self.all_agree()
+
+    def all_agree(self) -> None:
+        reviews = self.two.store.reviews(self.two.scope(), status=None)
+        waiting = {
+            (side, id_)
+            for review in reviews
+            if review.status is ReviewStatus.OPEN or _is_left(review)
+            for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id))
+            if id_ is not None
+        }
+        linked: set[tuple[Side, str]] = set()
+        for link in self.two.links():
+            ids = {side: end.id for side in SIDES if (end := link.end(side)) is not None}
+            linked |= set(ids.items())
+            if any(one in waiting for one in ids.items()) or link.state is LinkState.DORMANT:
+                continue
+            left, right = (self.two.table(side).get(ids[side]) for side in SIDES)
+            if self.terms.rule == "ignore" and left is not None and right is not None and left["tag"] == right["tag"]:
+                continue
+            assert left == right, f"{link.left} {link.right}"
+            assert left is not None
+        parked = {(side, one.id) for side in SIDES for one in self.two.store.unlinked(self.two.scope(), side)}
+        for side in SIDES:
+            for id_ in self.two.table(side).records():
+                assert (side, id_) in linked | waiting | parked, f"nobody knows {side.value} {id_}"
+
+
+def _is_left(review: Review) -> bool:
+    return review.decision is not None and review.decision.take is Take.IGNORE
+
+
+def _rests(link: Link) -> bool:
+    return link.state is LinkState.DORMANT
+
+
+TestLaws = Lives.TestCase
+TestLaws.settings = settings(
+    max_examples=settings().max_examples * 3, stateful_step_count=14, report_multiple_bugs=False
+)
