@@ -1,0 +1,16 @@
+"""Each scenario begins in an empty office."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.integration.scenarios.office import Office
+
+
+@pytest.fixture
+def office(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Office:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TALLYSTICK_DATABASE_URL", raising=False)
+    monkeypatch.setenv("TALLYSTICK_USER", "anna")
+    monkeypatch.setenv("TALLYSTICK_LOG_FOLDER", str(tmp_path / "log"))
+    return Office(folder=tmp_path, capture=capsys)
