@@ -14,7 +14,7 @@ from tallystick.spec.check import check
 from tallystick.spec.parse import parse
 from tallystick.spec.source import Fault, SourceMap, dotted
 from tallystick.spec.text import decode, read
-from tallystick.spec.validate import is_sound, validate
+from tallystick.spec.validate import validate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ def _loaded(text: str, name: str, path: Path | None) -> Loaded:
     validated = validate(tree.data)
     faults = [*tree.faults, *validated.faults]
     if validated.shape is not None:
-        faults += [fault for fault in check(validated.shape, tree.data) if is_sound(fault, validated.mended)]
+        faults += [fault for fault in check(validated.shape, tree.data) if validated.mended.is_sound(fault)]
     if faults or validated.shape is None:
         raise DocumentErrors(tuple(sorted((_placed(fault, tree.source) for fault in faults), key=lambda f: f.line)))
     integration = build(validated.shape, tree.data)

@@ -39,39 +39,56 @@ class Validated:
 
     shape: IntegrationShape | None
     faults: tuple[Fault, ...]
-    mended: frozenset[Path] = frozenset()  # what was taken out or stands in for it; nothing more to say about these
+    mended: Mended
+
+
+class Mended:
+    """What was taken out, or filled in; there is nothing more to say about these places."""
+
+    def __init__(self) -> None:
+        self._at: set[Path] = set()
+        self._around: set[Path] = set()
+
+    def add(self, path: Path) -> None:
+        self._at.add(path)
+        self._around.update(path[:length] for length in range(len(path)))
+
+    def is_in(self, path: Path) -> bool:
+        """Whether `path` was mended or stands inside of what was."""
+        return any(path[:length] in self._at for length in range(1, len(path) + 1))
+
+    def is_around(self, path: Path) -> bool:
+        """Whether something inside of `path` was mended."""
+        return path in self._around
+
+    def is_sound(self, fault: Fault) -> bool:
+        """Whether a contradiction found in the mended shape is one in the file, too."""
+        path = fault.path[:4] if fault.path[2:3] == ("fields",) else fault.path  # a line of fields is taken as a whole
+        return not self.is_in(path) and not self.is_around(path)
 
 
 def validate(data: Any) -> Validated:
     """What of `data` is sound, and a fault for all that is not."""
     faults: dict[Path, Fault] = {}
-    mended: set[Path] = set()
+    mended = Mended()
     remaining = deepcopy(data)
     while True:
         try:
             shape = IntegrationShape.model_validate(remaining)
-            return Validated(shape=shape, faults=tuple(faults.values()), mended=frozenset(mended))
+            return Validated(shape=shape, faults=tuple(faults.values()), mended=mended)
         except ValidationError as error:
             details = error.errors(include_url=False)
         for detail in details:
             path = _path(detail)
-            is_consequence = any(path[: len(other)] == other for other in mended) or (
-                detail["type"] == "too_short" and any(other[: len(path)] == path for other in mended)
-            )
-            if not is_consequence and path not in faults:
+            is_emptied = detail["type"] == "too_short" and mended.is_around(path)
+            if not is_emptied and not mended.is_in(path) and path not in faults:
                 faults[path] = _worded(detail, path, data)
         for detail in details:
             path = _mend(remaining, _path(detail), is_missing=detail["type"] == "missing")
             if not path:
-                return Validated(shape=None, faults=tuple(faults.values()))
+                return Validated(shape=None, faults=tuple(faults.values()), mended=mended)
             if detail["type"] != "extra_forbidden":
                 mended.add(path)
-
-
-def is_sound(fault: Fault, mended: frozenset[Path]) -> bool:
-    """Whether a contradiction found in a mended shape would also be one in the file."""
-    path = fault.path[:4] if fault.path[2:3] == ("fields",) else fault.path  # a line of fields is taken as a whole
-    return not any(other[: len(path)] == path or path[: len(other)] == other for other in mended)
 
 
 def _path(detail: ErrorDetails) -> Path:
