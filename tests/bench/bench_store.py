@@ -63,12 +63,13 @@ def operation(number: int, seq: int) -> Operation:
 
 @contextmanager
 def timed(what: str, amount: int = 1) -> Iterator[None]:
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     yield
     took = time.perf_counter() - start
+    cpu = time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     each = f"{amount / took:12,.0f}/s" if amount > 1 else f"{took * 1000:10.2f} ms"
-    print(f"  {what:52} {each}   {took:7.2f} s   peak {peak} MB", flush=True)
+    print(f"  {what:52} {each}   {took:7.2f} s   processor {cpu:6.2f} s   peak {peak} MB", flush=True)
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

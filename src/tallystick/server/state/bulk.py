@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import md5
 from typing import Any
 
@@ -23,6 +23,12 @@ class Bulk(abc.ABC):
     @abc.abstractmethod
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Adds the rows, as many as there are."""
+
+    @abc.abstractmethod
+    def update(
+        self, cursor: CursorWrapper, table: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]
+    ) -> None:
+        """Sets the columns (name -> SQL type) of the rows: their values in the same order, then the row's number."""
 
     @abc.abstractmethod
     def numbers(self, cursor: CursorWrapper, table: str, count: int) -> Iterator[int]:
@@ -47,6 +53,12 @@ class SqliteBulk(Bulk):
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {table} ({quoted(columns)}) VALUES ({marks})", list(rows))
+
+    def update(
+        self, cursor: CursorWrapper, table: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]
+    ) -> None:
+        assignments = ", ".join(f'"{column}" = %s' for column in columns)
+        cursor.executemany(f"UPDATE {table} SET {assignments} WHERE number = %s", rows)
 
     def numbers(self, cursor: CursorWrapper, table: str, count: int) -> Iterator[int]:
         # The transaction holds the only write lock there is.
@@ -73,6 +85,17 @@ class PostgresBulk(Bulk):
         with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({quoted(columns)}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
+
+    def update(
+        self, cursor: CursorWrapper, table: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]
+    ) -> None:
+        assignments = ", ".join(f'"{column}" = fresh."{column}"' for column in columns)
+        types = ", ".join(f"%s::{kind}[]" for kind in (*columns.values(), "bigint"))
+        cursor.execute(
+            f"UPDATE {table} SET {assignments} FROM unnest({types}) AS fresh({quoted([*columns, 'number'])}) "
+            f"WHERE {table}.number = fresh.number",
+            [list(values) for values in zip(*rows, strict=True)],
+        )
 
     def numbers(self, cursor: CursorWrapper, table: str, count: int) -> Iterator[int]:
         cursor.execute(

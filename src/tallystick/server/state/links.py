@@ -36,6 +36,17 @@ NARROW = (
     "last_side",
 )
 WIDE = ("number", "left", "right", "evidence")
+NARROW_CHANGES = {
+    "left_fingerprint": "bigint",
+    "right_fingerprint": "bigint",
+    "left_version": "text",
+    "right_version": "text",
+    "is_active": "boolean",
+    "cause": "text",
+    "turns": "integer",
+    "last_side": "text",
+}
+WIDE_CHANGES = dict.fromkeys(WIDE[1:], "text")
 WHOLE = (
     "SELECT n.number, n.left_id, n.right_id, n.left_fingerprint, n.right_fingerprint, n.left_version, "
     'n.right_version, n.is_active, n.cause, n.turns, n.last_side, b."left", b."right", b.evidence '
@@ -186,15 +197,9 @@ class LinkRows(Rows):
                 self._move_ids(cursor, moved)
         except IntegrityError as error:
             raise self._taken(cursor, scope, links) from error
-        cursor.executemany(
-            "UPDATE state_link SET left_fingerprint = %s, right_fingerprint = %s, left_version = %s, "
-            "right_version = %s, is_active = %s, cause = %s, turns = %s, last_side = %s WHERE number = %s",
-            [(*_narrow(link)[2:], link.number) for link in links],
-        )
-        cursor.executemany(
-            'UPDATE state_linkbase SET "left" = %s, "right" = %s, evidence = %s WHERE number = %s',
-            [(*_wide(link), link.number) for link in links],
-        )
+        narrow = [(*_narrow(link)[2:], link.number) for link in links]
+        self._bulk.update(cursor, "state_link", NARROW_CHANGES, narrow)
+        self._bulk.update(cursor, "state_linkbase", WIDE_CHANGES, [(*_wide(link), link.number) for link in links])
 
     def _move_ids(self, cursor: CursorWrapper, links: Sequence[Link]) -> None:
         """Frees all ids first: two links may swap theirs."""
@@ -202,10 +207,8 @@ class LinkRows(Rows):
             return
         condition, values = self._bulk.among("number", [link.number for link in links])
         cursor.execute(f"UPDATE state_link SET left_id = NULL, right_id = NULL WHERE {condition}", values)
-        cursor.executemany(
-            "UPDATE state_link SET left_id = %s, right_id = %s WHERE number = %s",
-            [(_id(link.left), _id(link.right), link.number) for link in links],
-        )
+        ids = [(_id(link.left), _id(link.right), link.number) for link in links]
+        self._bulk.update(cursor, "state_link", {"left_id": "text", "right_id": "text"}, ids)
 
     def _taken(self, cursor: CursorWrapper, scope: int, links: Sequence[Link]) -> LinkTaken | TallystickError:
         """Which of the links' ids another link of the scope has."""

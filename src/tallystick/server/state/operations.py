@@ -35,6 +35,15 @@ NARROW = (
     "attempts",
     "at",
 )
+MOVING = {
+    "state": "text",
+    "message": "text",
+    "attempts": "integer",
+    "at": "text",
+    "left_id": "text",
+    "right_id": "text",
+    "link": "bigint",
+}
 WIDE = ("number", "before", "after", "rest")
 NOT_IN_JOURNAL = (OperationState.PLANNED.value, OperationState.DROPPED.value)
 
@@ -88,7 +97,7 @@ class OperationRows(Rows):
             resolved = [(text_of(one.after), one.number) for one in sent if stored[one.number][3]]
             for column, rows in (("before", deleted), ("after", resolved)):
                 if rows:
-                    cursor.executemany(f'UPDATE state_operationvalues SET "{column}" = %s WHERE number = %s', rows)
+                    self._bulk.update(cursor, "state_operationvalues", {column: "text"}, rows)
 
     def drop_planned(self, run: str, flow: str) -> int:
         with self._database.writing() as cursor:
@@ -114,22 +123,26 @@ class OperationRows(Rows):
         run: str | None = None,
         limit: int = 200,
     ) -> list[Operation]:
-        conditions, values = ["o.state NOT IN (%s, %s)"], list[Any](NOT_IN_JOURNAL)
+        conditions, values = ["state NOT IN (%s, %s)"], list[Any](NOT_IN_JOURNAL)
+        order = "number"
         with self._database.reading() as cursor:
             if scope is not None:
-                conditions.append("o.scope_id = %s")
+                conditions.append("scope_id = %s")
                 values.append(self._known(cursor, scope))
             if run is not None:
-                conditions.append("o.run = %s")
+                conditions.append("run = %s")
                 values.append(run)
             if id is not None:
                 found = [
-                    self._bulk.among(f"o.{end}_id", [id], is_id=True) for end in (SIDES if side is None else (side,))
+                    self._bulk.among(f"{end}_id", [id], is_id=True) for end in (SIDES if side is None else (side,))
                 ]
                 conditions.append(f"({' OR '.join(condition for condition, _ in found)})")
                 values.extend(value for _, of in found for value in of)
+                order = "+number"  # few rows: find them by their id instead of walking all in order
             cursor.execute(
-                f"{OPERATION} WHERE {' AND '.join(conditions)} ORDER BY o.number DESC LIMIT %s", [*values, limit]
+                f"{OPERATION} WHERE o.number IN (SELECT number FROM state_operation "
+                f"WHERE {' AND '.join(conditions)} ORDER BY {order} DESC LIMIT %s) ORDER BY o.number DESC",
+                [*values, limit],
             )
             return [operation_of(row) for row in cursor.fetchall()]
 
@@ -165,11 +178,14 @@ class OperationRows(Rows):
                 alike.append((one.number, state))
             else:
                 moved.append((*state, one.left_id, one.right_id, one.link, one.number))
-        states = "UPDATE state_operation SET state = %s, message = %s, attempts = %s, at = %s"
         if alike:
-            cursor.executemany(f"{states} WHERE number BETWEEN %s AND %s", list(_in_ranges(alike)))
+            cursor.executemany(
+                "UPDATE state_operation SET state = %s, message = %s, attempts = %s, at = %s "
+                "WHERE number BETWEEN %s AND %s",
+                list(_in_ranges(alike)),
+            )
         if moved:
-            cursor.executemany(f"{states}, left_id = %s, right_id = %s, link = %s WHERE number = %s", moved)
+            self._bulk.update(cursor, "state_operation", MOVING, moved)
 
 
 def _narrow(operation: Operation) -> tuple[Any, ...]:
