@@ -83,8 +83,8 @@ def is_same_site(url: str, other: str) -> bool:
     here, there = origin_of(url), origin_of(other)
     if here == there:
         return True
-    if here[1] == there[1]:
-        return here[0] == "https" and there[0] == "http" and here[2] == 443  # the same host, only safer
+    if here == ("https", there[1], 443) and there[0] == "http":
+        return True  # the same host, only safer
     both_safe = here[0] == there[0] == "https"
     return both_safe and _domain(here[1]) == _domain(there[1]) is not None
 
