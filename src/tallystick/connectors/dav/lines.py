@@ -159,13 +159,13 @@ def _lines(text: str) -> Iterator[Line]:
     for raw in text.splitlines(keepends=True) if _is_plain(text) else re.findall(r"[^\n]*\n|[^\n]+\Z", text):
         content = raw.rstrip("\r\n")
         if whole:
-            if content[:1] in (" ", "\t") and content:
-                raws.append(raw)
-                whole.append(content[1:])
-                continue
             if whole[-1].endswith("=") and _is_quoted_printable(whole):
                 raws.append(raw)
                 whole.append("\n" + content)
+                continue
+            if content[:1] in (" ", "\t"):
+                raws.append(raw)
+                whole.append(content[1:])
                 continue
             if is_base64 and content and BASE64_PIECE.match(content):
                 raws.append(raw)

@@ -9,7 +9,7 @@ from tallystick.connectors.dav.xml import Multistatus, multistatus, precondition
 from tallystick.connectors.http.addresses import is_same_site, shown
 from tallystick.connectors.http.client import Answer, HttpClient
 from tallystick.connectors.http.errors import of_status
-from tallystick.errors import CollectionGone, SystemFault, TallystickError
+from tallystick.errors import CollectionGone, SystemFault, TallystickError, Throttled
 
 XML_TYPE = "application/xml; charset=utf-8"
 MOST_REDIRECTS = 5
@@ -33,12 +33,17 @@ class Refused(SystemFault):
         self.reason = reason
 
 
+class Locked(Throttled):
+    """Another request of ours or of somebody else is at work in the collection; certainly nothing was written."""
+
+
 class Session:
     """`what` names a collection in words, for messages: the address book "Work"."""
 
     def __init__(self, http: HttpClient, *, user: str) -> None:
         self.http = http
         self._user = user
+        self.takes_one_write_at_a_time = False  # learnt from its answers
 
     def propfind(self, url: str, names: tuple[str, ...], *, depth: int, what: str) -> tuple[Multistatus, str]:
         """The multistatus and the address it came from, after redirects that stay with the same site."""

@@ -122,9 +122,10 @@ def _octets(text: str) -> str:
 def _quoted(text: str, room: int) -> str:
     """Soft line breaks, never within an encoded octet."""
     lines, line = [], ""
-    for token in re.findall(r"=[0-9A-F]{2}|.", text):
-        if len(line) + len(token) >= max(room, 20) - 1:
+    for piece in re.findall(r"=[0-9A-F]{2}|.", text):
+        if len(line) + len(piece) >= max(room, 20) - 1:
             lines.append(line + "=")
             line, room = "", 76
-        line += token
+            piece = "=20" if piece == " " else piece  # a space in front would look like a folded line
+        line += piece
     return "\n".join([*lines, line])

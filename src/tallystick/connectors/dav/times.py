@@ -168,7 +168,8 @@ class Slot:
                 component.remove(line)
             self._drop_duration(component)
         elif target != current:
-            if target.kind is Kind.ZONED and target.tzid and known_name(target.tzid) == target.tzid:
+            is_new_zone = target.tzid is not None and (current is None or target.tzid != current.tzid)
+            if is_new_zone and target.tzid and known_name(target.tzid) == target.tzid:
                 zones.define(target.tzid)
             stored = target.moved(timedelta(days=1)) if self.is_exclusive and target.is_day else target
             put_moment(component, self.line_name, stored, line)

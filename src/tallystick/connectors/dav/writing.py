@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Final
 
-from tallystick.connectors.dav.session import Session, Stored, url_of, version_of
+from tallystick.connectors.dav.session import Locked, Session, Stored, url_of, version_of
 from tallystick.connectors.dav.text import decode, encode
 from tallystick.connectors.dav.view import View
 from tallystick.connectors.dav.xml import multistatus, precondition
@@ -59,7 +59,14 @@ class Writer:
         self._collection = view.shelf.collection
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
-        answers = list(self._pool.map(self._one, writes))
+        if self._session.takes_one_write_at_a_time:
+            answers = [self._one(write) for write in writes]
+        else:
+            answers = list(self._pool.map(self._one, writes))
+            for place, answer in enumerate(answers):
+                if isinstance(answer, Locked):  # the server does not queue what gets into each other's way
+                    self._session.takes_one_write_at_a_time = True
+                    answers[place] = self._one(writes[place])
         faults = [answer for answer in answers if isinstance(answer, TallystickError)]
         if faults and len(faults) == len(answers) and isinstance(faults[0], WHOLE_CALL):
             raise faults[0]
@@ -256,7 +263,9 @@ class Writer:
                 raise PermissionRefused(
                     f"{host} does not permit to write to {what}.", hint="Ask for the right to write."
                 )
-            case 423 | 425 | 429 | 503 | 507:
+            case 423:
+                raise Locked(f"{host} has locked {what}.", hint="It is tried again.")
+            case 425 | 429 | 503 | 507:
                 return Outcome(
                     key=write.key,
                     result=Result.RETRY,
