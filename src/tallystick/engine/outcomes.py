@@ -32,6 +32,20 @@ class Applied:
     moved: list[Operation] = field(default_factory=list)  # to be planned anew (E31)
     linked: list[tuple[Side, str]] = field(default_factory=list)  # records that got a partner (wakes those waiting)
 
+    def recall(self, operation: Operation) -> None:
+        """Adds what became of an operation before the run was killed."""
+        match operation.state:
+            case OperationState.DONE if operation.action.is_write:
+                self.writes[operation.side][operation.action] += 1
+            case OperationState.REFUSED:
+                self.refused += 1
+            case OperationState.FAILED:
+                self.failed += 1
+            case OperationState.UNKNOWN:
+                self.unknown += 1
+            case OperationState.DROPPED:
+                self.dropped += 1
+
 
 class Outcomes:
     """Keeps the outcomes of one flow's operations; `applied` adds them up."""

@@ -84,14 +84,31 @@ class FlowSync:
 
     def sync(self, *, is_full: bool = False, is_approved: bool = False) -> FlowResult:
         """Plans and, unless a guard holds it, applies. Source: spec/engine.md E24, E25."""
-        started = time.monotonic()
-        try:
-            self.plan(is_full=is_full, is_approved=is_approved)
-            if self.result.status is not RunStatus.HELD:
-                self.apply()
-        finally:
-            self.result.seconds += time.monotonic() - started
+        for _ in self.stages(is_full=is_full, is_approved=is_approved):
+            pass
         return self.result
+
+    def stages(self, *, is_full: bool = False, is_approved: bool = False) -> Iterator[int]:
+        """The same, stage by stage: yields after the plan and after each batch how many operations it was."""
+        yield from self._timed(self._stages(is_full=is_full, is_approved=is_approved))
+
+    def _stages(self, *, is_full: bool, is_approved: bool) -> Iterator[int]:
+        self.plan(is_full=is_full, is_approved=is_approved)
+        yield sum(sum(writes.values()) for writes in self.result.writes.values())
+        if self.result.status is not RunStatus.HELD:
+            yield from self.steps()
+
+    def _timed(self, stages: Iterator[int]) -> Iterator[int]:
+        """The time spent in each counts, not that between them."""
+        while True:
+            started = time.monotonic()
+            try:
+                count = next(stages, None)
+            finally:
+                self.result.seconds += time.monotonic() - started
+            if count is None:
+                return
+            yield count
 
     def plan(self, *, is_full: bool = False, is_approved: bool = False, is_artefact: bool = False) -> None:
         """Reads, detects, plans and guards; the operations are in the store, planned.
@@ -185,25 +202,32 @@ class FlowSync:
         A run killed while planning had written nothing: its plan is discarded. When the integration file changed
         since, what was sent is settled and the rest is dropped; the next plan finds it again.
         """
+        for _ in self.resuming(flow_run, is_same_file=is_same_file):
+            pass
+        return self.result
+
+    def resuming(self, flow_run: FlowRun, *, is_same_file: bool = True) -> Iterator[int]:
+        """The same, stage by stage as `stages`."""
+        yield from self._timed(self._resuming(flow_run, is_same_file=is_same_file))
+
+    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool) -> Iterator[int]:
         store, flow = self.context.store, self.context.flow.name
         if flow_run.status is RunStatus.PLANNING:
             store.discard(flow_run.run, flow)
         else:
+            self.ledger.result = FlowResult.of_shown(flow, flow_run.counts)
+            for operation in operations_of(self.context):
+                self._next_seq = max(self._next_seq, 1 + operation.seq % LAST)
+                self.applier.applied.recall(operation)
             self.applier.resume(self.context.run, can_resend=is_same_file)
             if is_same_file:
                 self.ledger.cursors = dict(flow_run.cursors)
                 self.ledger.is_full = flow_run.is_full
-                self._next_seq = 1 + self._last_seq()
-                self.apply()
-                return self.result
+                yield from self.steps()
+                return
             store.drop_planned(self.context.run, flow)
         self.result.status = RunStatus.FAILED
         store.save_flow_run(replace(flow_run, status=RunStatus.FAILED), self.context.scope)
-        return self.result
-
-    def _last_seq(self) -> int:
-        """The highest number given to an operation of this run, deletions aside."""
-        return max((operation.seq % LAST for operation in operations_of(self.context)), default=-1)
 
     def _finish(self, applied: Applied) -> None:
         """Cursors last, and only when everything read has been dealt with (E3)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,3 +66,22 @@ class FlowResult:
             "notes": self.notes,
             "seconds": round(self.seconds, 3),
         }
+
+    @classmethod
+    def of_shown(cls, flow: str, shown: Mapping[str, Any]) -> FlowResult:
+        """What `shown` gave, as it was kept with the flow's part of a run; situations are not among it."""
+        counts = ("unchanged", "conflicts", "ignored", "reviews", "rejects", "refused", "failed", "unknown", "missed")
+        return cls(
+            flow=flow,
+            status=RunStatus(shown["status"]),
+            read={side: shown["read"][side.value] for side in SIDES},
+            complete={side: shown["read"]["complete"][side.value] for side in SIDES},
+            writes={
+                side: Counter({Action(action): n for action, n in shown["writes"][side.value].items()})
+                for side in SIDES
+            },
+            held=[Breach(**{**held, "side": Side(held["side"])}) for held in shown["held"]],
+            notes=list(shown["notes"]),
+            seconds=shown["seconds"],
+            **{name: shown[name] for name in counts},
+        )

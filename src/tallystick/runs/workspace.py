@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from tallystick.connectors import connect
 from tallystick.engine.artefact import restored, seal, shown
@@ -34,6 +34,8 @@ from tallystick.runs.report import Report
 from tallystick.runs.world import EnvironmentSecrets, SystemClock, TimeIds
 from tallystick.spec.reading import Loaded, load, loads
 from tallystick.spec.substitute import resolve
+
+UNFINISHED: Final = (RunStatus.PLANNING, RunStatus.APPLYING)
 
 
 class OpenStore(Protocol):
@@ -182,9 +184,10 @@ class Workspace:
                 raise ConfigurationError(f"There is no flow {name!r}.", hint=f"There are: {', '.join(sorted(known))}.")
         return [flow for flow in self.integration.flows if not names or flow.name in names]
 
-    def begin(self, kind: RunKind, *, of: str = "") -> Run:
+    def begin(self, kind: RunKind, *, of: str = "", id_: str | None = None) -> Run:
+        """Writes down that a run begins. With `id_` it is begun under that id, however often."""
         run = Run(
-            id=self.ids.new(),
+            id=id_ or self.ids.new(),
             kind=kind,
             integration=self.integration.name,
             file=str(self.loaded.path.resolve()) if self.loaded.path is not None else "",
@@ -209,40 +212,83 @@ class Workspace:
         run = self.begin(RunKind.SYNC)
         report = Report(run=run.id)
         for flow in self.chosen(flows):
-            self._guarded(
-                report,
-                flow,
-                lambda one: self.flow_sync(one, run=run.id).sync(is_full=is_full, is_approved=is_approved),
-            )
+            for _ in self.stages(run, flow, report, is_full=is_full, is_approved=is_approved):
+                pass
         return self.end(run, report)
+
+    def stages(
+        self, run: Run, flow: Flow, report: Report, *, is_full: bool = False, is_approved: bool = False
+    ) -> Iterator[int]:
+        """Plans and applies one flow, stage by stage; how many operations each was. Holds the scope until closed.
+
+        A stage is what an earlier run left, the plan, or a batch. Asked again after a kill it goes on where this run
+        was; a flow it had finished is only reported. What the flow came to, or its error, goes into `report`.
+        """
+        try:
+            self._check_refs(report, flow)
+            with self.store.exclusive(self.scope(flow)):
+                yield from self._settling(flow, of_others=run.id)
+                report.flows[flow.name] = yield from self._stages(run, flow, is_full=is_full, is_approved=is_approved)
+        except TallystickError as error:
+            report.errors[flow.name] = error
+
+    def _stages(self, run: Run, flow: Flow, *, is_full: bool, is_approved: bool) -> Generator[int, None, FlowResult]:
+        mine = next((one for one in self.store.flow_runs(run.id) if one.flow == flow.name), None)
+        if mine is not None and mine.status not in UNFINISHED:
+            return FlowResult.of_shown(flow.name, mine.counts)
+        is_same_file = run.fingerprint == self.integration.fingerprint
+        if mine is not None and mine.status is RunStatus.APPLYING:
+            sync = self.flow_sync(flow, run=run.id)
+            yield from sync.resuming(mine, is_same_file=is_same_file)
+            return sync.result
+        if mine is not None:
+            self.store.discard(run.id, flow.name)
+        if not is_same_file:
+            raise PlanRefused(
+                f"The integration file was edited after the run began and before flow {flow.name} was planned.",
+                hint="The next run does it by the new file.",
+            )
+        sync = self.flow_sync(flow, run=run.id)
+        yield from sync.stages(is_full=is_full, is_approved=is_approved)
+        return sync.result
+
+    def _check_refs(self, report: Report, flow: Flow) -> None:
+        broken = [name for name in flow.refs if name in report.errors and name != flow.name]
+        if broken:
+            raise ConfigurationError(
+                f"Flow {flow.name} refers to {broken[0]}, which could not run.", hint="It runs when that one does."
+            )
 
     def _guarded(self, report: Report, flow: Flow, work: Callable[[Flow], FlowResult]) -> None:
         """Runs one flow while holding its scope; an error of one flow does not stop the others."""
-        broken = [name for name in flow.refs if name in report.errors and name != flow.name]
         try:
-            if broken:
-                raise ConfigurationError(
-                    f"Flow {flow.name} refers to {broken[0]}, which could not run.", hint="It runs when that one does."
-                )
+            self._check_refs(report, flow)
             with self.store.exclusive(self.scope(flow)):
                 self.settle(flow)
                 report.flows[flow.name] = work(flow)
         except TallystickError as error:
             report.errors[flow.name] = error
 
-    def settle(self, flow: Flow) -> FlowResult | None:
+    def settle(self, flow: Flow) -> None:
         """Finishes what a killed run of this flow left (E29); the caller holds the scope."""
+        for _ in self._settling(flow):
+            pass
+
+    def _settling(self, flow: Flow, *, of_others: str = "") -> Iterator[int]:
+        """The same, stage by stage; what the run `of_others` left is not touched."""
         unfinished = self.store.unfinished(self.scope(flow))
-        if unfinished is None:
-            return None
+        if unfinished is None or unfinished.run == of_others:
+            return
         earlier = self.store.run(unfinished.run)
-        sync = self.flow_sync(flow, run=unfinished.run)
         is_same = earlier is not None and earlier.fingerprint == self.integration.fingerprint
-        result = sync.resume(unfinished, is_same_file=is_same)
+        yield from self.flow_sync(flow, run=unfinished.run).resuming(unfinished, is_same_file=is_same)
         if earlier is not None:
-            report = Report(run=earlier.id, flows={flow.name: result})
-            self.end(earlier, report)
-        return result
+            self.end(earlier, self.report_of(earlier))
+
+    def report_of(self, run: Run) -> Report:
+        """What the flows of a run came to, as far as they are finished."""
+        finished = [one for one in self.store.flow_runs(run.id) if one.status not in UNFINISHED]
+        return Report(run=run.id, flows={one.flow: FlowResult.of_shown(one.flow, one.counts) for one in finished})
 
     def plan(self, flows: Sequence[str] = (), *, is_full: bool = False) -> dict[str, Any]:
         """What a run would do, as an artefact; nothing is written to either side."""
