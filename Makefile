@@ -75,7 +75,7 @@ bench: setup  ## measure; prints numbers, judges nothing
 	$(BIN)/pytest -q -s --timeout 0 -o python_files="bench_*.py" tests/bench $(PYTEST_ARGS)
 
 .PHONY: demo
-demo: setup  ## the hub with sample systems, in one process
+demo: setup  ## a CRM and an address book kept in agreement, told step by step
 	$(BIN)/tallystick demo
 
 .PHONY: docs
