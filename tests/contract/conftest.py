@@ -2,4 +2,8 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tallystick.testing.store_contract")
+pytest.register_assert_rewrite(
+    "tallystick.testing.store_journal_contract",
+    "tallystick.testing.store_links_contract",
+    "tallystick.testing.store_reviews_contract",
+)

@@ -7,10 +7,10 @@ state as a killed process would leave it, so that a test can stop a run anywhere
 from __future__ import annotations
 
 import threading
-from bisect import bisect_left, insort
+from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -33,115 +33,11 @@ from tallystick.model.plan import (
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Reference
 from tallystick.model.write import Action
-from tallystick.ports.store import LINK_MARKS, UNLINKED_MARKS, Commit, LinkTaken
+from tallystick.ports.store import LINK_MARKS, UNLINKED_MARKS, Commit
+from tallystick.testing.store_tables import Journal, Table
 
 MARKS_PER_BATCH = 65_536
 NOT_IN_JOURNAL = (OperationState.PLANNED, OperationState.DROPPED)
-
-
-@dataclass(slots=True)
-class _Table:
-    """What one scope holds."""
-
-    state: ScopeState = field(default_factory=ScopeState)
-    links: dict[int, Link] = field(default_factory=dict)
-    numbers: dict[Side, dict[str, int]] = field(default_factory=lambda: {side: {} for side in SIDES})
-    unlinked: dict[Side, dict[str, Unlinked]] = field(default_factory=lambda: {side: {} for side in SIDES})
-    keys: dict[Side, dict[str, frozenset[int]]] = field(default_factory=lambda: {side: {} for side in SIDES})
-    holders: dict[Side, dict[int, dict[str, None]]] = field(default_factory=lambda: {side: {} for side in SIDES})
-
-    def copy(self) -> _Table:
-        return _Table(
-            self.state,
-            dict(self.links),
-            {side: dict(of) for side, of in self.numbers.items()},
-            {side: dict(of) for side, of in self.unlinked.items()},
-            {side: dict(of) for side, of in self.keys.items()},
-            {side: {key: dict(ids) for key, ids in of.items()} for side, of in self.holders.items()},
-        )
-
-    def remove(self, number: int) -> None:
-        link = self.links.pop(number, None)
-        if link is not None:
-            self._forget_ids(link)
-
-    def put(self, link: Link) -> None:
-        self.links[link.number] = link
-        for side in SIDES:
-            if (end := link.end(side)) is not None:
-                self.numbers[side][end.id] = link.number
-
-    def _forget_ids(self, link: Link) -> None:
-        for side in SIDES:
-            end = link.end(side)
-            if end is not None and self.numbers[side].get(end.id) == link.number:
-                del self.numbers[side][end.id]
-
-    def put_all(self, links: Sequence[Link], removed: Sequence[int]) -> None:
-        """Raises LinkTaken before anything is changed."""
-        leaving = {*removed, *(link.number for link in links)}
-        for side in SIDES:
-            coming: set[str] = set()
-            for link in links:
-                if (end := link.end(side)) is None:
-                    continue
-                holder = self.numbers[side].get(end.id)
-                if end.id in coming or (holder is not None and holder not in leaving):
-                    raise LinkTaken(side, end.id)
-                coming.add(end.id)
-        for number in removed:
-            self.remove(number)
-        for link in links:
-            if (old := self.links.get(link.number)) is not None:
-                self._forget_ids(old)
-        for link in links:
-            self.put(link)
-
-    def set_keys(self, side: Side, id_: str, keys: frozenset[int]) -> None:
-        holders = self.holders[side]
-        for key in self.keys[side].pop(id_, ()):
-            del holders[key][id_]
-            if not holders[key]:
-                del holders[key]
-        if keys:
-            self.keys[side][id_] = keys
-            for key in keys:
-                holders.setdefault(key, {})[id_] = None
-
-    def park(self, parked: Parked) -> None:
-        for side, id_ in parked.forget:
-            self.unlinked[side].pop(id_, None)
-        for record in parked.keep:
-            self.unlinked[record.side][record.id] = record
-
-
-@dataclass(slots=True)
-class _Journal:
-    """Runs, their flow runs and their operations."""
-
-    runs: dict[str, Run] = field(default_factory=dict)
-    flow_runs: dict[tuple[str, str], tuple[Scope, FlowRun]] = field(default_factory=dict)
-    operations: dict[int, tuple[Scope, Operation]] = field(default_factory=dict)
-    order: dict[tuple[str, str], list[tuple[int, int]]] = field(default_factory=dict)  # (seq, number), sorted
-
-    def copy(self) -> _Journal:
-        order = {key: list(value) for key, value in self.order.items()}
-        return _Journal(dict(self.runs), dict(self.flow_runs), dict(self.operations), order)
-
-    def of(self, run: str, flow: str, after_seq: int = -1) -> Iterator[Operation]:
-        order = self.order.get((run, flow), [])
-        for _, number in order[bisect_left(order, (after_seq + 1, 0)) :]:
-            yield self.operations[number][1]
-
-    def has(self, run: str, flow: str, seq: int) -> bool:
-        order = self.order.get((run, flow), [])
-        place = bisect_left(order, (seq, 0))
-        return place < len(order) and order[place][0] == seq
-
-    def found(self, operation: Operation) -> tuple[Scope, Operation]:
-        if operation.number not in self.operations:
-            raise TallystickError(f"The journal has no operation {operation.number}; it cannot be given an outcome.")
-        return self.operations[operation.number]
 
 
 class MemoryStore:
@@ -150,8 +46,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._held: set[Scope] = set()
-        self._tables: dict[Scope, _Table] = {}
-        self._journal = _Journal()
+        self._tables: dict[Scope, Table] = {}
+        self._journal = Journal()
         self._reviews: dict[int, tuple[Scope, Review]] = {}
         self._last = 0
 
@@ -165,8 +61,8 @@ class MemoryStore:
             twin._last = self._last
             return twin
 
-    def _table(self, scope: Scope) -> _Table:
-        return self._tables.setdefault(scope, _Table())
+    def _table(self, scope: Scope) -> Table:
+        return self._tables.setdefault(scope, Table())
 
     def _number(self) -> int:
         self._last += 1
@@ -250,7 +146,7 @@ class MemoryStore:
         with self._lock:
             fresh = [replace(link, number=self._number()) for link in links]
             old = self._table(scope)
-            table = _Table(replace(old.state, cursors={}, last_full_at=""))
+            table = Table(replace(old.state, cursors={}, last_full_at=""))
             table.put_all(fresh, ())
             self._tables[scope] = table
             return len(fresh)
