@@ -133,6 +133,8 @@ class Applier:
 
     def _resolve(self, operations: Sequence[Operation]) -> list[Operation]:
         """References to records created meanwhile become ids; what still has none is dropped and waits."""
+        if not self._flow.refs:
+            return list(operations)
         ready: list[Operation] = []
         waiting: list[tuple[Operation, Reference]] = []
         for operation in operations:
@@ -304,8 +306,7 @@ def _write(operation: Operation, expected: Mapping[str, Value]) -> Write:
 
 
 def _sendable(operation: Operation) -> Mapping[str, Value]:
-    if any(isinstance(value, Reference) for value in operation.after.values()):
-        return {name: value for name, value in operation.after.items() if value is None or isinstance(value, str)}
+    """The values to be written; references have become ids by now."""
     return cast(Mapping[str, Value], operation.after)
 
 

@@ -6,8 +6,9 @@ Source: spec/engine.md E16, E18, E27.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
@@ -201,7 +202,7 @@ class Outcomes:
             known.update(end.base)
         known.update(operation.settles.get(side, {}))
         if side is operation.side and operation.action in (Action.CREATE, Action.UPDATE):
-            known.update({n: value for n, value in operation.after.items() if value is None or isinstance(value, str)})
+            known.update(cast(Mapping[str, Value], operation.after))  # of a done operation, references are ids by now
         base = {name: known[name] for name in fields if name in known}
         if not is_settled:
             return LinkEnd(id=id_, base=base, fingerprint=UNSETTLED)

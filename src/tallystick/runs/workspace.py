@@ -29,6 +29,7 @@ from tallystick.model.side import SIDES, Side
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 from tallystick.ports.world import Clock, Ids, Secrets
+from tallystick.runs.collecting import rare_collections
 from tallystick.runs.links import line_of, link_of
 from tallystick.runs.report import Report
 from tallystick.runs.world import EnvironmentSecrets, SystemClock, TimeIds
@@ -211,9 +212,10 @@ class Workspace:
         """Plans and applies each flow; held by guards unless approved."""
         run = self.begin(RunKind.SYNC)
         report = Report(run=run.id)
-        for flow in self.chosen(flows):
-            for _ in self.stages(run, flow, report, is_full=is_full, is_approved=is_approved):
-                pass
+        with rare_collections():
+            for flow in self.chosen(flows):
+                for _ in self.stages(run, flow, report, is_full=is_full, is_approved=is_approved):
+                    pass
         return self.end(run, report)
 
     def stages(
