@@ -5,12 +5,9 @@ from __future__ import annotations
 import dns.exception
 import dns.resolver
 
-SERVICES = (
-    ("_carddavs._tcp", "https"),
-    ("_caldavs._tcp", "https"),
-    ("_carddav._tcp", "http"),
-    ("_caldav._tcp", "http"),
-)
+SERVICES = ("_carddavs._tcp", "_caldavs._tcp")
+"""Over TLS only: a name looked up in the DNS must prove itself before it is told a password."""
+
 LONGEST_S = 5.0
 
 
