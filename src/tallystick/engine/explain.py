@@ -105,8 +105,9 @@ class Explainer:
             explanation.details.append(f"{name} differs and is left as it is by rule or decision.")
         for line, one, translated in merged.troubles:
             explanation.details.append(f"{line.name} is held on its way to the {one.value}: {translated.message}")
+        is_told = bool(explanation.details)
         for line in self._translator.lines:
-            if not explanation.details and not line.agrees(left.values, right.values):
+            if not is_told and not line.agrees(left.values, right.values):
                 explanation.details.append(
                     f"{line.name} differs on the two sides since they were last agreed; the next edit flows."
                 )

@@ -109,7 +109,12 @@ class Merger:
 
     def _withhold(self, merged: Merged) -> None:
         """A field that one field map holds back is not agreed on by another that reads it too."""
-        held = {*merged.conflicts, *merged.lossy_edits, *merged.ignored, *(line.name for line, _, _ in merged.troubles)}
+        held = {
+            *merged.conflicts,
+            *merged.lossy_edits,
+            *merged.kept_apart,
+            *(line.name for line, _, _ in merged.troubles),
+        }
         if not held:
             return
         for line in self._lines:

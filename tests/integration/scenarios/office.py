@@ -134,13 +134,14 @@ class Office:
     # --- the common invariants (i) to (iv) of the scenarios
 
     def is_settled(self) -> None:
-        """(i) A second run with no edits writes nothing on any side, and neither does a full comparison."""
+        """(i) A second run with no edits writes nothing on any side; a full comparison has nothing even to note."""
         held = self.dump()
         for more in ((), ("--full",)):
             report = self.sync(*more, code=None)
             for name, flow in report["flows"].items():
                 assert flow.get("writes", NOTHING) == NOTHING, (name, flow, self.journal("--run", report["run"]))
         assert self.dump() == held
+        assert [line for line in self.journal() if line["run"] == report["run"]] == []
         self.is_explained()
         self.is_one_to_one()
 
