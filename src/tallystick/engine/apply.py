@@ -256,7 +256,7 @@ class Applier:
                     state, message = OperationState.MOVED, "the record changed meanwhile"
                 case Verdict.UNKNOWN:
                     state, message = OperationState.UNKNOWN, "the answer was lost and cannot be found by reading back"
-            after = replace(operation, state=state, message=message, versions={side: finding.version})
+            after = replace(operation, state=state, message=message, versions={**operation.versions, side: None})
             if finding.id is not None:
                 after = _with_id(after, side, finding.id)
             settled.append(after)
@@ -345,7 +345,9 @@ def _concluded(operation: Operation, outcome: Outcome) -> Operation:
     message = outcome.message
     if outcome.result is Result.EXISTS and not message:
         message = "a record with this id or unique value is already there"
-    versions = {**operation.versions, operation.side: outcome.version}
+    # a version stands for the values kept as base: what the system may have made something else of is read again (E22)
+    is_as_sent = outcome.stored is not None and all(outcome.stored.get(n) == v for n, v in operation.after.items())
+    versions = {**operation.versions, operation.side: outcome.version if is_as_sent else None}
     after = replace(operation, state=_STATES[outcome.result], message=message, versions=versions)
     if outcome.id is not None and outcome.id != operation.id_on(operation.side) and operation.action is Action.CREATE:
         after = _with_id(after, operation.side, outcome.id)

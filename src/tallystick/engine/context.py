@@ -91,8 +91,8 @@ class Context:
 
     @property
     def maps(self) -> dict[str, str]:
-        """Field map -> fingerprint, of those that are not paused."""
-        return _maps(self.flow, self.paused)
+        """Field map -> fingerprint, to be remembered; a paused one has none, and is first contact when it is back."""
+        return {**_maps(self.flow, self.paused), **dict.fromkeys(self.paused, "")}
 
     def fields(self, side: Side) -> tuple[str, ...]:
         return self.selections[side].fields

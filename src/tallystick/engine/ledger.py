@@ -56,6 +56,7 @@ class Ledger:
         result.ignored += asked.ignored
         result.rejects += asked.rejects
         result.situations.update(planner.situations)
+        self._raised = {key for key in self._raised if not asked.evaluated.intersection(questions.named(key))}
         self._raised.update(asked.reviews)
         self._evaluated |= asked.evaluated
         result.reviews = len(self._raised)
@@ -122,19 +123,18 @@ class Ledger:
 
     def clear_reviews(self) -> None:
         """Questions whose cause is gone clear by themselves (E25; S16)."""
-        kept = (ReviewKind.UNKNOWN,)
+        lasting = (ReviewKind.UNKNOWN, ReviewKind.COLLISION)  # asked once; they may be about a link that rests
 
         def is_gone(review: Review) -> bool:
             if review.kind is ReviewKind.HELD:
                 return self.is_guarded
-            if questions.key_of(review) in self._raised or review.kind in kept or review.run == self._context.run:
+            if questions.key_of(review) in self._raised:
                 return False
-            named = [
-                (side, id_)
-                for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id))
-                if id_ is not None
-            ]
-            return self.is_whole or any(one in self._evaluated for one in named)
+            if review.run == self._context.run and "operation" in review.evidence:
+                return False  # asked by an operation of this very run
+            if self.is_whole and review.kind not in lasting:
+                return True
+            return not self._evaluated.isdisjoint(questions.named(questions.key_of(review)))
 
         self._context.store.clear_reviews(self._context.scope, is_gone)
 

@@ -53,9 +53,7 @@ class Linker:
         linked: dict[Side, dict[int, str]] = {side: {} for side in SIDES}
         if has_links or not all(is_full.values()):
             for side in SIDES:
-                self._look_up(
-                    side.other, tables[side], side, is_full[side.other], extra[side.other], linked[side.other]
-                )
+                self._look_up(side.other, tables, extra[side.other], linked[side.other])
         if not any(table.num_rows for table in tables.values()):
             return {side: set() for side in SIDES}
         known = {side: self._shared_of(side, list(extra[side].values())) for side in SIDES if extra[side]}
@@ -93,14 +91,13 @@ class Linker:
     def _look_up(
         self,
         side: Side,
-        other: pa.Table,
-        other_side: Side,
-        is_full: bool,
+        tables: Mapping[Side, pa.Table],
         extra: dict[str, Record],
         linked: dict[int, str],
     ) -> None:
         """Records of `side` that share a match key with the other side's unlinked ones but were not read now."""
         names = self._flow.match.fields
+        other_side, other = side.other, tables[side.other]
         for start in range(0, other.num_rows, LOOK_UP):
             part = other.slice(start, LOOK_UP).select([ID, *names])
             keys = sorted({key.key for key in match_keys(self._flow.match, part, other_side)})
@@ -109,7 +106,9 @@ class Linker:
             taken = {end.id for link in self._store.links_of(self._scope, side, ids) if (end := link.end(side))}
             linked.update({key.key: key.id for key in found if key.id in taken})
             parked = [id_ for id_ in ids if id_ not in taken]
-            if parked and not is_full:
+            here = pa.compute.is_in(pa.array(parked, pa.string()), value_set=tables[side].column(ID)).to_pylist()
+            parked = [id_ for id_, is_here in zip(parked, here, strict=True) if not is_here]
+            if parked:
                 batch = self._systems[side].fetch(self._selections[side], parked)
                 extra.update({record.id: record for record in records_of(batch.records)})
 

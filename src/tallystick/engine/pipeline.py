@@ -19,6 +19,7 @@ from tallystick.engine.apply import Applier
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
 from tallystick.engine.detect import Found, Reading, detect
+from tallystick.engine.found_again import FoundAgain
 from tallystick.engine.guards import Tally, breaches
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.linking import Linker
@@ -70,7 +71,8 @@ class FlowSync:
         self._folder = folder
         self._progress = progress
         self._is_linking_only = is_linking_only
-        self._known = {side: reading.KnownVersions(store, scope, side) for side in SIDES}
+        is_fresh = bool(self.context.fresh)
+        self._known = {side: reading.KnownVersions(store, scope, side, is_blank=is_fresh) for side in SIDES}
         self._next_seq = 0
         if self.context.paused:
             paused = ", ".join(self.context.paused)
@@ -357,12 +359,17 @@ class FlowSync:
                 self._progress("comparing", len(chunk))
             linker = Linker(context, planner)
             is_full = {side: readings[side].is_full for side in SIDES}
-            unknown = self._unknown()
-            for records in linker.link(detected, is_full=is_full, has_links=context.state.linked > 0):
+            is_known = context.state.linked > 0 or any(readings[side].unchanged for side in SIDES)
+            found_again = FoundAgain(context)
+            for records in linker.link(detected, is_full=is_full, has_links=is_known):
                 pairs.prefetch(records)
                 for side, record in records:
-                    if (side, record.id) in unknown:
+                    if found_again.waits(side, record.id):
                         continue  # its create was sent and nobody knows: never sent again by itself (E28)
+                    if (partner := found_again.partner(side, record)) is not None:
+                        ends = {side: record, side.other: partner}
+                        planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, reason="its create had lost its answer")
+                        continue
                     planner.new(side, record)
                     if context.flow.name in context.flow.refs:
                         context.references.plan(context.flow.name, side, record.id)
@@ -376,15 +383,6 @@ class FlowSync:
             self.result.unchanged = max(0, context.state.linked - changed)
         finally:
             detected.close()
-
-    def _unknown(self) -> set[tuple[Side, str]]:
-        """Records whose create was sent without an answer."""
-        return {
-            (side, one.id)
-            for side in SIDES
-            for one in self.context.store.unlinked(self.context.scope, side)
-            if one.standing is Standing.UNKNOWN
-        }
 
 
 def operations_of(context: Context) -> Iterator[Operation]:

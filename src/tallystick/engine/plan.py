@@ -432,7 +432,7 @@ class Planner:
                 id=record.id,
                 fingerprint=0,  # set by the pipeline, which knows the side's fields
                 values=record.values,
-                version=record.version,
+                version=record.version if standing is Standing.IGNORED else None,  # the others are read again
                 standing=standing,
                 reason=reason,
                 waits_for=waits_for,

@@ -22,6 +22,11 @@ def key_of(review: Review) -> Key:
     return (review.kind, review.left_id, review.right_id, review.topic)
 
 
+def named(key: Key) -> list[tuple[Side, str]]:
+    """The records a review is about."""
+    return [(side, id_) for side, id_ in ((Side.LEFT, key[1]), (Side.RIGHT, key[2])) if id_ is not None]
+
+
 def stamp(*parts: Any) -> str:
     """A fingerprint of what a person is shown: a decision on another one is stale (E17)."""
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]

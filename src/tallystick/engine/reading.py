@@ -21,11 +21,12 @@ FETCH: Final = 500
 class KnownVersions:
     """The versions the store holds for one side, read on first use. Implements ports.system.Known."""
 
-    def __init__(self, store: Store, scope: Scope, side: Side) -> None:
+    def __init__(self, store: Store, scope: Scope, side: Side, *, is_blank: bool = False) -> None:
+        """`is_blank`: everything has to be read, because a field map changed."""
         self._store = store
         self._scope = scope
         self._side = side
-        self._versions: Mapping[str, str] | None = None
+        self._versions: Mapping[str, str] | None = {} if is_blank else None
 
     @property
     def is_used(self) -> bool:

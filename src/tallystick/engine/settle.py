@@ -24,9 +24,10 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
+    """No version: the record may have been edited since the write, and would count as unchanged for ever."""
+
     verdict: Verdict
     id: str | None = None  # of the record found, for a create
-    version: str | None = None
 
 
 class ReadBack:
@@ -87,7 +88,7 @@ class ReadBack:
             found = [record for record in self._system.find(self._selection, wanted) if record.id not in taken]
             found = [record for record in found if not self.is_linked(record.id)]
             if found:
-                return Finding(verdict=Verdict.DONE, id=found[0].id, version=found[0].version)
+                return Finding(verdict=Verdict.DONE, id=found[0].id)
         return Finding(verdict=Verdict.NOT_DONE)
 
     def is_linked(self, id_: str) -> bool:
@@ -103,7 +104,7 @@ def _created(operation: Operation, id_: str, record: Record | None, cause: Cause
     wanted = {name: value for name, value in operation.after.items() if isinstance(value, str)}
     alike = sum(record.values.get(name) == value for name, value in wanted.items())
     if alike * 2 >= len(wanted):  # a peer that normalises alters some; another's record under our id alters nearly all
-        return Finding(verdict=Verdict.DONE, id=id_, version=record.version)
+        return Finding(verdict=Verdict.DONE, id=id_)
     return Finding(verdict=Verdict.UNKNOWN)
 
 
@@ -111,9 +112,9 @@ def _updated(operation: Operation, record: Record | None) -> Finding:
     if record is None:
         return Finding(verdict=Verdict.MOVED)
     if _holds(record.values, operation.after):
-        return Finding(verdict=Verdict.DONE, version=record.version)
+        return Finding(verdict=Verdict.DONE)
     if _holds(record.values, operation.before):
-        return Finding(verdict=Verdict.NOT_DONE, version=record.version)
+        return Finding(verdict=Verdict.NOT_DONE)
     return Finding(verdict=Verdict.MOVED)
 
 

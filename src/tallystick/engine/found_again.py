@@ -1,0 +1,41 @@
+"""New records that are what a create whose answer was lost has left there. Source: spec/engine.md E28; scenario S5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tallystick.engine import reading
+from tallystick.engine.context import Context
+from tallystick.model.link import Standing, Unlinked
+from tallystick.model.record import Record, records_of
+from tallystick.model.side import SIDES, Side
+
+
+class FoundAgain:
+    """The records of one flow whose create was sent without an answer, and their partners as they come to light."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._waiting: dict[Side, dict[str, Unlinked]] = {
+            side: {
+                one.id: one for one in context.store.unlinked(context.scope, side) if one.standing is Standing.UNKNOWN
+            }
+            for side in SIDES
+        }
+
+    def waits(self, side: Side, id_: str) -> bool:
+        """Whether the record's create is unanswered: then it is never sent again by itself."""
+        return id_ in self._waiting[side]
+
+    def partner(self, side: Side, record: Record) -> Record | None:
+        """The record of the other side, as it is now, whose lost create made this new one, which holds all it sent."""
+        for one in self._waiting[side.other].values():
+            sent = self._context.translator.record(side, one.values).values
+            if sent and all(record.values.get(name) == value for name, value in sent.items()):
+                return next(self._now(side.other, one.id), None)
+        return None
+
+    def _now(self, side: Side, id_: str) -> Iterator[Record]:
+        for batch in reading.fetched(self._context.systems[side], self._context.selections[side], [id_]):
+            del self._waiting[side][id_]
+            yield from records_of(batch.records)

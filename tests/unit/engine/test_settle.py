@@ -1,0 +1,228 @@
+"""What became of writes whose answer was lost, and of those a killed process had sent. Rows E22, E28, E29; S4, S5."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from tallystick.connectors.memory import IdsFrom, Versions
+from tallystick.model.link import Standing
+from tallystick.model.plan import OperationState, ReviewKind
+from tallystick.model.side import Side
+from tallystick.model.write import Action
+from tallystick.testing.faults import (
+    ALWAYS,
+    FaultySystem,
+    KillPoint,
+    KillPoints,
+    LostAnswer,
+    Moment,
+    Normalisation,
+    Normalises,
+)
+from tallystick.testing.faults.fault import Fault
+from tests.two_systems import TwoSystems, flow, killed, person, points
+
+ANN = {"name": "Ann", "phone": "1", "city": "X", "tag": "t"}
+
+
+def faulty(two: TwoSystems, *faults: Fault, side: Side = Side.RIGHT) -> None:
+    two.wrap = lambda of, system: FaultySystem(system, faults if of is side else (), two.clock)
+
+
+def two_systems(ids: IdsFrom = IdsFrom.WRITER, **right: object) -> TwoSystems:
+    two = TwoSystems(right=[person(ids=ids, **right)])
+    two.left.put(ANN, id="a")
+    return two
+
+
+WAYS = [
+    (ids, is_idempotent, is_found)
+    for ids, is_idempotent, is_found in itertools.product(IdsFrom, [True, False], [True, False])
+    if ids is IdsFrom.WRITER or is_idempotent or is_found
+]
+
+
+@pytest.mark.parametrize(("ids", "is_idempotent", "is_found"), WAYS)
+@pytest.mark.parametrize("is_written", [True, False])
+@pytest.mark.parametrize("times", [1, 2])
+def test_create_with_a_lost_answer_is_there_once_E28_S5(
+    ids: IdsFrom, is_idempotent: bool, is_found: bool, is_written: bool, times: int
+) -> None:
+    two = two_systems(ids, idempotency=is_idempotent, find=is_found)
+    faulty(two, LostAnswer(times=times, is_written=is_written))
+    result = two.sync()
+    assert two.values(Side.RIGHT) == [ANN]
+    assert result.unknown == result.failed == 0
+    before = two.writes()
+    two.sync(is_full=True)
+    assert two.writes() == before
+
+
+@pytest.mark.parametrize(("ids", "is_idempotent", "is_found"), WAYS)
+@pytest.mark.parametrize("is_written", [True, False])
+def test_create_whose_answers_are_always_lost_is_never_doubled_E28(
+    ids: IdsFrom, is_idempotent: bool, is_found: bool, is_written: bool
+) -> None:
+    two = two_systems(ids, idempotency=is_idempotent, find=is_found)
+    faulty(two, LostAnswer(times=ALWAYS, is_written=is_written))
+    two.sync()
+    faulty(two)
+    two.sync(is_full=True)
+    assert len(two.values(Side.RIGHT)) <= 1
+    if is_found or ids is IdsFrom.WRITER:
+        assert two.values(Side.RIGHT) == [ANN]
+
+
+def test_create_that_cannot_be_looked_up_waits_for_a_person_E28_S5() -> None:
+    two = two_systems(IdsFrom.SYSTEM, idempotency=False, find=False)
+    faulty(two, LostAnswer(is_written=False))
+    result = two.sync()
+    assert result.unknown == 1
+    assert [review.kind for review in two.reviews()] == [ReviewKind.UNKNOWN]
+    (parked,) = two.store.unlinked(two.scope(), Side.LEFT)
+    assert parked.standing is Standing.UNKNOWN
+    (operation,) = two.journal()
+    assert operation.state is OperationState.UNKNOWN
+    faulty(two)
+    for _ in range(2):
+        two.left.edit("a", {"name": "Anna"})
+        two.sync()
+    assert two.writes() == 0  # never blindly sent again
+    assert len(two.reviews()) == 1
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_create_that_cannot_be_looked_up_is_linked_when_the_record_is_read_E28_S5(is_full: bool) -> None:
+    two = two_systems(IdsFrom.SYSTEM, idempotency=False, find=False)
+    faulty(two, LostAnswer(is_written=True))
+    two.sync()
+    faulty(two)
+    two.right.put({"name": "Bob", "tag": "u"}, id="another")  # new on the right, and not what was sent
+    two.sync(is_full=is_full)
+    assert two.right_of("a") == ANN
+    assert two.worlds[Side.LEFT].writes()[Action.CREATE] == 1
+    assert two.worlds[Side.RIGHT].writes()[Action.CREATE] == 1
+    assert not two.reviews()
+
+
+def test_unknown_create_is_sent_again_when_a_person_says_it_is_not_there_E28() -> None:
+    two = two_systems(IdsFrom.SYSTEM, idempotency=False, find=False)
+    faulty(two, LostAnswer(is_written=False))
+    two.sync()
+    assert two.values(Side.RIGHT) == []
+    faulty(two)
+    two.decide("create")
+    assert two.values(Side.RIGHT) == [ANN]
+    two.sync(is_full=True)
+    assert not two.reviews()
+
+
+@pytest.mark.parametrize("versions", [Versions.COUNTER, Versions.NONE])
+@pytest.mark.parametrize("is_written", [True, False])
+def test_update_with_a_lost_answer_is_done_once_E28(versions: Versions, is_written: bool) -> None:
+    two = two_systems(versions=versions)
+    two.sync()
+    two.left.edit("a", {"phone": "2"})
+    faulty(two, LostAnswer(is_written=is_written))
+    two.sync()
+    assert two.right_of("a") == {**ANN, "phone": "2"}
+    assert two.worlds[Side.RIGHT].writes()[Action.UPDATE] == 1
+
+
+def test_update_with_a_lost_answer_edited_meanwhile_keeps_the_edit_E28_E31() -> None:
+    two = two_systems()
+    two.sync()
+    right = two.partner(Side.LEFT, "a")
+    two.left.edit("a", {"phone": "2"})
+
+    def edit(point: KillPoint) -> None:
+        if point.moment is Moment.AFTER and point.number == 1:
+            two.right.edit(right, {"phone": "3"})
+
+    faulty(two, KillPoints(act=edit), LostAnswer())
+    two.sync()
+    two.sync(is_full=True)
+    assert two.right.get(right) == {**ANN, "phone": "3"}  # never overwritten unasked
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_delete_with_a_lost_answer_is_done_E28(is_written: bool) -> None:
+    two = two_systems()
+    two.sync()
+    two.left.delete("a")
+    faulty(two, LostAnswer(is_written=is_written))
+    two.sync()
+    assert two.values(Side.RIGHT) == []
+    (deleted,) = [o for o in two.journal() if o.action is Action.DELETE]
+    assert deleted.state is OperationState.DONE
+    assert deleted.before == ANN
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+@pytest.mark.parametrize("is_idempotent", [True, False])
+def test_create_broken_off_by_the_keyboard_is_not_sent_again_E28_E29(ids: IdsFrom, is_idempotent: bool) -> None:
+    two = two_systems(ids, idempotency=is_idempotent)
+
+    def interrupt(point: KillPoint) -> None:
+        if point.moment is Moment.AFTER:
+            raise KeyboardInterrupt
+
+    faulty(two, KillPoints(act=interrupt))
+    with pytest.raises(KeyboardInterrupt):
+        two.sync()
+    faulty(two)
+    two.sync()
+    assert two.values(Side.RIGHT) == [ANN]
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+@pytest.mark.parametrize("is_idempotent", [True, False])
+def test_run_killed_before_the_file_changed_creates_once_E29(ids: IdsFrom, is_idempotent: bool) -> None:
+    total = points(two_systems(ids, idempotency=is_idempotent), lambda: None) + 30
+    for dies_at in range(1, total):
+        two = two_systems(ids, idempotency=is_idempotent)
+        if not killed(two, dies_at, two.sync):
+            break
+        two.loaded = TwoSystems(flow(fields=("name", "phone", "city", "tag"), guards="{delete: 5}")).loaded
+        two.sync(is_full=True)
+        assert two.values(Side.RIGHT) == [ANN]
+    assert dies_at > 10
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+def test_create_found_by_reading_back_takes_later_edits_along_E28_E29(ids: IdsFrom) -> None:
+    two = two_systems(ids, idempotency=False)
+    faulty(two, KillPoints(act=lambda point: two.right.edit(created(two), {"phone": "9"}) if is_after(point) else None),
+           LostAnswer())  # fmt: skip
+    two.sync()
+    faulty(two)
+    two.sync(is_full=True)
+    if ids is IdsFrom.WRITER:
+        assert two.values(Side.LEFT) == two.values(Side.RIGHT) == [{**ANN, "phone": "9"}]
+
+
+def is_after(point: KillPoint) -> bool:
+    return point.moment is Moment.AFTER
+
+
+def created(two: TwoSystems) -> str:
+    return next(iter(two.right.records()))
+
+
+@pytest.mark.parametrize("versions", [Versions.COUNTER, Versions.NONE])
+@pytest.mark.parametrize("is_full", [True, False])
+@pytest.mark.parametrize("is_told", [True, False])
+def test_peer_that_normalises_settles_in_one_extra_write_E22_S4(
+    versions: Versions, is_full: bool, is_told: bool
+) -> None:
+    two = two_systems(versions=versions)
+    two.sync()
+    faulty(two, Normalises(fields=frozenset({"name"}), by=Normalisation.UPPER, is_told=is_told))
+    two.left.edit("a", {"name": "bob"})
+    before = two.writes()
+    for _ in range(4):
+        two.sync(is_full=is_full)
+    assert two.writes() - before <= 2
+    assert two.left.get("a") == two.right_of("a") == {**ANN, "name": "BOB"}
