@@ -33,7 +33,9 @@ LONGEST_WAIT_S = 60.0
 class Applier:
     """Carries out the planned operations of one flow of one run."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, *, batch: int = BATCH) -> None:
+        """`batch`: how many operations a step takes at most."""
+        self._size = batch
         self._flow = context.flow
         self._scope = context.scope
         self._store = context.store
@@ -70,10 +72,10 @@ class Applier:
 
         Raises Unreachable and the like with the rest still planned.
         """
-        planned = self._store.operations(run, self._flow.name, (OperationState.PLANNED,), limit=BATCH)
+        planned = self._store.operations(run, self._flow.name, (OperationState.PLANNED,), limit=self._size)
         if not planned:
             return 0
-        operations = _whole_groups(planned, is_all=len(planned) < BATCH)
+        operations = _whole_groups(planned, is_all=len(planned) < self._size)
         self._batch(operations)
         return len(operations)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from tallystick.engine import reading
-from tallystick.engine.apply import Applier
+from tallystick.engine.apply import BATCH, Applier
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
 from tallystick.engine.detect import Found, Reading, detect
@@ -60,13 +60,15 @@ class FlowSync:
         progress: Progress = lambda what, count: None,
         planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
         is_linking_only: bool = False,
+        batch: int = BATCH,
     ) -> None:
         """`folder` is for temporary files; `planned`: see `Context.of`;
-        `is_linking_only`: links are found, nothing is created, changed or deleted (`links rebuild`).
+        `is_linking_only`: links are found, nothing is created, changed or deleted (`links rebuild`);
+        `batch`: how many operations a stage carries out at most.
         """
         self.context = Context.of(flow, scope, run, store, systems, clock, planned=planned)
         self.ledger = Ledger(self.context)
-        self.applier = Applier(self.context)
+        self.applier = Applier(self.context, batch=batch)
         self.planned: dict[tuple[str, Side, str], str | None] = {}  # records a plan artefact links, and with whom
         self._folder = folder
         self._progress = progress

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from tallystick.connectors import connect
+from tallystick.engine.apply import BATCH
 from tallystick.engine.artefact import restored, seal, shown
 from tallystick.engine.errands import apply_exactly, undo
 from tallystick.engine.explain import Explainer
@@ -69,8 +70,12 @@ class Workspace:
         environment: Mapping[str, str] = os.environ,
         by: str = "",
         progress: Progress = lambda what, count: None,
+        batch: int = BATCH,
     ) -> None:
-        """`folder`: relative paths in the settings of systems resolve against it. The workspace closes `store`."""
+        """`folder`: relative paths in the settings of systems resolve against it. The workspace closes `store`.
+
+        `batch`: how many operations a stage of a flow carries out at most.
+        """
         self.loaded = loaded
         self.store = store
         self.clock = clock or SystemClock()
@@ -80,6 +85,7 @@ class Workspace:
         self._environment = environment
         self._by = by
         self._progress = progress
+        self._batch = batch
         self._open = ExitStack()
         self._systems: dict[tuple[str, Side], System] = {}
 
@@ -171,6 +177,7 @@ class Workspace:
             self.clock,
             folder=Path(tempfile.gettempdir()),
             progress=self._progress,
+            batch=self._batch,
             **options,
         )
 
