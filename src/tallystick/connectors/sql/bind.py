@@ -7,13 +7,16 @@ import binascii
 import json
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, time
 from decimal import Decimal
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tallystick.connectors.sql.table import Column
-from tallystick.model.value import FieldType
+from tallystick.model.value import Value
 
 Binder = Callable[[str], object]
 """Raises ValueError with the end of a sentence: "takes ...". """
@@ -45,6 +48,50 @@ def bounded_text(column: Column) -> Binder:
         return text(value)
 
     return bind
+
+
+def plain_texts(column: Column | None, values: Sequence[Value]) -> Sequence[Value] | None:
+    """The values, if all are plain ASCII text of the right length."""
+    texts = [value for value in values if value is not None]
+    joined = "".join(texts)
+    if not joined.isascii() or "\0" in joined:
+        return None
+    if column is not None and column.max_length is not None and max(map(len, texts), default=0) > column.max_length:
+        return None
+    return values
+
+
+def plain_integers(values: Sequence[Value]) -> Sequence[int | None] | None:
+    """The numbers, if all are canonical and certainly of 64 bits."""
+    array = pa.array(values, pa.string())
+    if not pc.all(pc.match_substring_regex(array, r"^(0|-?[1-9]\d{0,17})$")).as_py():
+        return None
+    return array.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
+
+
+def are_days(values: Sequence[Value]) -> bool:
+    array = pa.array(values, pa.string())
+    if not pc.all(pc.match_substring_regex(array, r"^\d{4}-\d\d-\d\d$")).as_py():
+        return False
+    try:
+        array.cast(pa.date32())
+    except pa.ArrowInvalid:
+        return False
+    return not pc.any(pc.starts_with(array, "0000")).as_py()
+
+
+def plain_moments(values: Sequence[Value], between: str) -> Sequence[Value] | None:
+    """Local moments of whole seconds, with another sign between day and time, if all are such."""
+    array = pa.array(values, pa.string())
+    if not pc.all(pc.match_substring_regex(array, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$")).as_py():
+        return None
+    try:
+        array.cast(pa.timestamp("s"))
+    except pa.ArrowInvalid:
+        return None
+    if pc.any(pc.starts_with(array, "0000")).as_py():
+        return None
+    return pc.replace_substring(array, "T", between).to_pylist()  # type: ignore[no-any-return]
 
 
 def integer(column: Column) -> Callable[[str], int]:
@@ -84,7 +131,8 @@ def number(value: str) -> float:
     if not _DECIMAL.fullmatch(value):
         raise ValueError("takes a number")
     found = float(value)
-    if Decimal(repr(found)) != Decimal(value):
+    spelled = repr(found)
+    if spelled not in (value, f"{value}.0") and Decimal(spelled) != Decimal(value):
         raise ValueError("takes a number of at most 15 digits, more would be lost")
     return found
 
@@ -181,6 +229,3 @@ def kept(value: str, column: Column) -> str:
     whole, _, fraction = value.removesuffix("Z").partition(".")
     fraction = fraction[:digits].rstrip("0")
     return f"{whole}.{fraction}{'Z' * value.endswith('Z')}" if fraction else f"{whole}{'Z' * value.endswith('Z')}"
-
-
-HAS_FRACTION: Final = (FieldType.DATETIME, FieldType.LOCAL_DATETIME, FieldType.TIME)

@@ -16,13 +16,14 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from tallystick.connectors.sql import bind
 from tallystick.connectors.sql.bind import Binder
 from tallystick.connectors.sql.canonical import Faults, canonical_column, canonical_values
 from tallystick.connectors.sql.errors import FOREIGN, as_error
 from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.errors import ConfigurationError, UnknownRecordType
-from tallystick.model.value import FieldType
+from tallystick.model.value import FieldType, Value
 
 MARK: Final = "\x01"
 """Stands in SQL text for a parameter until the driver's own sign replaces it."""
@@ -128,6 +129,10 @@ class Database(ABC):
 
     @abstractmethod
     def binder(self, column: Column) -> Binder: ...
+
+    def bind_all(self, column: Column, values: Sequence[Value]) -> Sequence[object] | None:
+        """What `binder` gives for all these values, when that can be told at one glance; else None."""
+        return bind.plain_texts(column, values) if column.type is FieldType.TEXT and not column.choices else None
 
     @abstractmethod
     def next_numbers(self, connection: Connection, table: Table, column: Column, count: int) -> list[int]:

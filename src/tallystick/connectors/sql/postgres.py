@@ -21,7 +21,7 @@ from tallystick.connectors.sql.database import MARK, Database, Page, host_of
 from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
-from tallystick.model.value import FieldType
+from tallystick.model.value import FieldType, Value
 
 _BATCH_BYTES = 8 * 2**20
 _AS_IS = {"smallint", "integer", "bigint", "boolean", "text", "character varying", "real", "double precision", "bytea"}
@@ -125,6 +125,9 @@ class PostgresDatabase(Database):
         if base == "timestamp without time zone" and column.type is FieldType.DATETIME:
             return lambda value: self._in_zone(bind.moment(value))
         return binder
+
+    def bind_all(self, column: Column, values: Sequence[Value]) -> Sequence[object] | None:
+        return None if postgres_schema.base_of(column.native) == "uuid" else super().bind_all(column, values)
 
     def _in_zone(self, moment: str) -> str:
         return datetime.fromisoformat(moment).astimezone(self.zone).replace(tzinfo=None).isoformat()

@@ -31,7 +31,7 @@ from tallystick.connectors.sql.sqlite_schema import Affinity, affinity_of
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
 from tallystick.errors import ConfigurationError
-from tallystick.model.value import FieldType
+from tallystick.model.value import FieldType, Value
 
 _EXACT_LIMIT = 2**53  # beyond it a double may have been a whole number that lost digits
 
@@ -160,6 +160,18 @@ class SqliteDatabase(Database):
                 return lambda value: bind.text_list(value) and value
             case FieldType.JSON:
                 return bind.document
+
+    def bind_all(self, column: Column, values: Sequence[Value]) -> Sequence[object] | None:
+        match column.type:
+            case FieldType.TEXT:
+                return bind.plain_texts(None, values)
+            case FieldType.INTEGER:
+                return bind.plain_integers(values)
+            case FieldType.DATE:
+                return values if bind.are_days(values) else None
+            case FieldType.LOCAL_DATETIME if affinity_of(column.native) is not Affinity.TEXT:
+                return bind.plain_moments(values, " ")
+        return None
 
     def next_numbers(self, connection: Connection, table: Table, column: Column, count: int) -> list[int]:
         name = self.quote(column.name)

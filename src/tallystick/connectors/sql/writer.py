@@ -26,6 +26,7 @@ from tallystick.model.value import Value
 from tallystick.model.write import Action, Outcome, Result, Write
 
 _AT_COMMIT_UNKNOWN = (Complaint.UNREACHABLE,)
+_AT_A_TIME = 500
 _LATER = (Complaint.BUSY, Complaint.DISK_FULL)
 
 
@@ -53,6 +54,7 @@ class TableWriter:
         self._reading = reading
         self._table = reading.table
         self._touches = touches
+        self._fields: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._binders: dict[str, tuple[Column, Binder]] = {}
         self._place = database.quoted(self._table)
 
@@ -61,45 +63,79 @@ class TableWriter:
 
         Raises Unreachable, SignInFailed, PermissionRefused and configuration errors when nothing was written.
         """
-        orders = [self._ordered(write) for write in writes]
+        orders = [Order(write=write) for write in writes]
         if self._table.is_view or not self._table.is_transactional:
             reason = "is a view" if self._table.is_view else "knows no transactions"
             for order in orders:
                 order.settle(Result.REFUSED, f"{self._table.name!r} {reason}, so nothing is written to it.")
+        else:
+            self._make_ready(orders)
         self._transact([order for order in orders if order.outcome is None])
         return [order.outcome for order in orders if order.outcome is not None]
 
     # --- making ready
 
-    def _ordered(self, write: Write) -> Order:
-        order = Order(write=write)
-        values = dict(write.values)
-        if write.action is Action.DELETE:
-            return order
-        if write.action is Action.CREATE and write.id is not None:
+    def _make_ready(self, orders: Sequence[Order]) -> None:
+        """Native values, column by column for writes of the same fields: most of the work of a write is this."""
+        alike: dict[tuple[bool, tuple[str, ...]], list[Order]] = {}
+        for order in orders:
+            write = order.write
+            if write.action is not Action.DELETE:
+                is_named = write.action is Action.CREATE and write.id is not None
+                alike.setdefault((is_named, tuple(write.values)), []).append(order)
+        parts = ((is_named, part) for (is_named, _), group in alike.items() for part in _parts(group))
+        for is_named, group in parts:
+            names, columns = self._named(group) if is_named else _columns(group)
+            group = [order for order in group if order.outcome is None]
+            same = self._fields.setdefault(names, names)  # one tuple for all, so that orders are grouped by it
+            bound = [self._bound(name, values, group) for name, values in zip(names, columns, strict=True)]
+            for order, row in zip(group, zip(*bound, strict=True) if bound else [()] * len(group), strict=True):
+                order.names, order.row = same, row
+
+    def _named(self, group: Sequence[Order]) -> tuple[tuple[str, ...], list[Sequence[Value]]]:
+        """The columns of creates with an id: the id stands for its key fields."""
+        key = self._reading.key
+        ids: list[tuple[str, ...]] = []
+        named: list[Order] = []
+        for order in group:
             try:
-                values |= zip(self._reading.key, parts_of(write.id, len(self._reading.key)), strict=True)
+                ids.append(parts_of(str(order.write.id), len(key)))
+                named.append(order)
             except ValueError:
-                order.settle(Result.REFUSED, f"The id is not one of {' and '.join(self._reading.key)}.")
-                return order
-        row: list[object] = []
-        for name, value in values.items():
-            try:
-                column, binder = self._binders.get(name) or self._binding(name)
-                if value is None:
-                    row.append(None)
-                    continue
-                if column.fraction_digits is not None:
-                    kept = bind.kept(value, column)
-                    if kept != value:
-                        order.stored[name] = kept
-                    value = kept
-                row.append(binder(value))
-            except ValueError as error:
+                order.settle(Result.REFUSED, f"The id is not made of {' and '.join(key)}.")
+        names, columns = _columns(named)
+        others = [(name, values) for name, values in zip(names, columns, strict=True) if name not in key]
+        parts = list(zip(*ids, strict=True)) if ids else [()] * len(key)
+        return (*key, *(name for name, _ in others)), [*parts, *(values for _, values in others)]
+
+    def _bound(self, name: str, values: Sequence[Value], group: Sequence[Order]) -> Sequence[object]:
+        try:
+            column, binder = self._binders.get(name) or self._binding(name)
+        except ValueError as error:
+            for order in group:
                 order.settle(Result.REFUSED, f"The field {name!r} of {self._table.name!r} {error}.")
-                return order
-        order.names, order.row = tuple(values), tuple(row)
-        return order
+            return values
+        if column.fraction_digits is not None:
+            values = self._kept(column, values, group)
+        quick = self._database.bind_all(column, values)
+        if quick is not None:
+            return quick
+        bound: list[object] = []
+        for order, value in zip(group, values, strict=True):
+            try:
+                bound.append(None if value is None else binder(value))
+            except ValueError as error:
+                bound.append(None)
+                order.settle(Result.REFUSED, f"The field {name!r} of {self._table.name!r} {error}.")
+        return bound
+
+    def _kept(self, column: Column, values: Sequence[Value], group: Sequence[Order]) -> Sequence[Value]:
+        kept = [value and bind.kept(value, column) for value in values]
+        if kept != list(values):
+            for order, value, cut in zip(group, values, kept, strict=True):
+                if cut != value:
+                    order.stored[column.name] = cut
+        return kept
 
     def _binding(self, name: str) -> tuple[Column, Binder]:
         try:
@@ -179,14 +215,15 @@ class TableWriter:
         names |= dict.fromkeys(name for order in there for name in order.write.expected if self._table.has(name))
         names |= dict.fromkeys(name for name in (reading.version, deleted.column if deleted else None) if name)
         columns = [self._table.column(name) for name in names]
-        pages: dict[str, list[tuple[Page, int]]] = {}
+        pages: dict[str, list[tuple[_Rows, int]]] = {}
         ids = [str(order.write.id) for order in there]
         for rest, parameters, _ in by_ids(self._database, self._table, reading.key, ids):
             if rest:
                 page = self._database.read(connection, self._table, columns, rest + self._database.lock, parameters)
                 gone = where.is_deleted(deleted, self._table, page.columns, page.row_count).to_pylist()
+                seen = _Rows(page)
                 for id_, rows in rows_by_id(ids_of(page, reading.key).to_pylist()).items():
-                    pages.setdefault(id_, []).extend((page, row) for row in rows if not gone[row])
+                    pages.setdefault(id_, []).extend((seen, row) for row in rows if not gone[row])
         for order in there:
             found = pages.get(str(order.write.id), [])
             if len(found) > 1:
@@ -198,17 +235,17 @@ class TableWriter:
             else:
                 self._compare(order, *found[0])
 
-    def _compare(self, order: Order, page: Page, row: int) -> None:
-        order.raw_key = tuple(page.raw[name][row] for name in self._reading.key)
+    def _compare(self, order: Order, seen: _Rows, row: int) -> None:
+        order.raw_key = tuple(seen.page.raw[name][row] for name in self._reading.key)
         if self._reading.version:
-            order.version = page.columns[self._reading.version][row].as_py()
+            order.version = seen.values[self._reading.version][row]
             if order.write.version is not None:
                 if order.write.version != order.version:
                     order.settle(Result.MOVED)
                 return
-        faults = page.faults.get(row, {})
+        faults = seen.page.faults.get(row, {})
         for name, value in order.write.expected.items():
-            if name not in page.columns or name in faults or page.columns[name][row].as_py() != value:
+            if name not in seen.values or name in faults or seen.values[name][row] != value:
                 order.settle(Result.MOVED)
                 return
 
@@ -387,6 +424,29 @@ class TableWriter:
                     )
 
 
+class _Rows:
+    """A page whose values are looked at one by one."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.values: dict[str, list[Value]] = {name: array.to_pylist() for name, array in page.columns.items()}
+
+
+def _parts(group: Sequence[Order]) -> Iterator[Sequence[Order]]:
+    """Parts small enough for the processor's cache."""
+    for start in range(0, len(group), _AT_A_TIME):
+        yield group[start : start + _AT_A_TIME]
+
+
+def _columns(group: Sequence[Order]) -> tuple[tuple[str, ...], list[Sequence[Value]]]:
+    """The fields that all these writes set, and their values column by column."""
+    if not group:
+        return (), []
+    names = tuple(group[0].write.values)
+    rows = [order.write.values for order in group]
+    return names, [[row[name] for row in rows] for name in names]
+
+
 def _waves(orders: Sequence[Order]) -> Iterator[list[Order]]:
     """Parts in which no record occurs twice, in order."""
     wave: list[Order] = []
@@ -405,11 +465,11 @@ def _waves(orders: Sequence[Order]) -> Iterator[list[Order]]:
 
 def _groups(orders: Sequence[Order]) -> Iterator[list[Order]]:
     """Equal writes together; kinds of writes stay in order, for a delete may make room for a create."""
-    stretch: dict[tuple[object, ...], list[Order]] = {}
+    stretch: dict[tuple[int, bool], list[Order]] = {}
     action: Action | None = None
     for order in orders:
         if order.write.action is not action:
             yield from stretch.values()
             stretch, action = {}, order.write.action
-        stretch.setdefault((order.names, order.write.id is None), []).append(order)
+        stretch.setdefault((id(order.names), order.write.id is None), []).append(order)
     yield from stretch.values()
