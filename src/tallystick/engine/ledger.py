@@ -55,6 +55,7 @@ class Ledger:
         result.conflicts += asked.conflicts
         result.ignored += asked.ignored
         result.rejects += asked.rejects
+        result.notes += asked.notes
         result.situations.update(planner.situations)
         self._raised = {key for key in self._raised if not asked.evaluated.intersection(questions.named(key))}
         self._raised.update(asked.reviews)

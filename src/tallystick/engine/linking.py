@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow as pa
 from tallystick.engine import questions
 from tallystick.engine.context import Context
 from tallystick.engine.detect import Detected
+from tallystick.engine.equal import equal_pairs
 from tallystick.engine.match import Pairing, match, match_keys
 from tallystick.engine.plan import Planner
 from tallystick.model.flow import OnPossible
@@ -40,11 +42,30 @@ class Linker:
         claimed: dict[Side, set[str]] = {side: set() for side in SIDES}
         if self._flow.match.fields:
             claimed = self._match(detected, is_full=is_full, has_links=has_links)
+        if self._planner.is_linking_only:
+            self._link_equal(detected, claimed)
         for side in SIDES:
-            for table in detected.unlinked(side):
-                records = [r for r in records_of(table) if r.id not in claimed[side]]
-                if records:
-                    yield [(side, record) for record in records]
+            for records in self._unclaimed(side, detected, claimed):
+                yield [(side, record) for record in records]
+
+    def _unclaimed(self, side: Side, detected: Detected, claimed: Mapping[Side, set[str]]) -> Iterator[list[Record]]:
+        for table in detected.unlinked(side):
+            records = [record for record in records_of(table) if record.id not in claimed[side]]
+            if records:
+                yield records
+
+    def _link_equal(self, detected: Detected, claimed: dict[Side, set[str]]) -> None:
+        """Links what holds the same on both sides and nowhere else: a link table is being found again (E34)."""
+        lefts, rights = (chain.from_iterable(self._unclaimed(side, detected, claimed)) for side in SIDES)
+        pairs = equal_pairs(self._translator, lefts, rights)
+        for start in range(0, len(pairs), LOOK_UP):
+            part = pairs[start : start + LOOK_UP]
+            left = detected.records(Side.LEFT, [left_id for left_id, _ in part])
+            right = detected.records(Side.RIGHT, [right_id for _, right_id in part])
+            for left_id, right_id in part:
+                self._planner.link(left[left_id], right[right_id], {"rule": "equal"}, reason="equal on both sides")
+        claimed[Side.LEFT].update(left_id for left_id, _ in pairs)
+        claimed[Side.RIGHT].update(right_id for _, right_id in pairs)
 
     def _match(self, detected: Detected, *, is_full: Mapping[Side, bool], has_links: bool) -> dict[Side, set[str]]:
         """Plans whatever some rule finds; returns the ids that are thereby spoken for."""
@@ -59,6 +80,11 @@ class Linker:
         known = {side: self._shared_of(side, list(extra[side].values())) for side in SIDES if extra[side]}
         matched = match(self._flow.match, tables[Side.LEFT], tables[Side.RIGHT], linked=linked, known=known)
         claimed: dict[Side, set[str]] = {side: set() for side in SIDES}
+        for block in matched.blocks:
+            self._planner.asked.notes.append(
+                f"Matching by {block.rule}: {block.left} left and {block.right} right records share the block"
+                f" {block.value[:40]!r}, so only {block.compared} pairs were compared. Name a narrower block."
+            )
         groups = [
             *((ReviewKind.POSSIBLE, group) for group in _groups(matched.possible)),
             *((ReviewKind.DISPUTED, group) for group in _groups(matched.disputed)),

@@ -36,6 +36,7 @@ class Questions:
     held: list[Link] = field(default_factory=list)  # links of which something is held back: to be marked UNSETTLED
     watched: frozenset[tuple[Side, str]] = frozenset()  # records that open questions are about
     evaluated: set[tuple[Side, str]] = field(default_factory=set)  # those of them that were looked at
+    notes: list[str] = field(default_factory=list)  # sentences for the report
     conflicts: int = 0
     ignored: int = 0
     rejects: int = 0
@@ -71,7 +72,7 @@ class Planner:
         self._translator = translator
         self._merger = Merger(flow, translator.lines, fresh=fresh)
         self.checkers = checkers
-        self._is_linking_only = is_linking_only  # `links rebuild`: nothing is created, changed or deleted
+        self.is_linking_only = is_linking_only  # `links rebuild`: nothing is created, changed or deleted
         self.outbox = Outbox(flow, translator, keep, tally, first_seq=first_seq)
         self.tally = tally
         self.asked = Questions(watched=watched)
@@ -156,7 +157,7 @@ class Planner:
         if merged.is_doubled:
             self._double(link, pair, operations)
             return
-        if not self._is_linking_only:
+        if not self.is_linking_only:
             is_held |= self._updates(link, pair, merged, operations, has_agreed=not operations)
         else:
             is_held |= bool(merged.writes)
@@ -287,7 +288,7 @@ class Planner:
         self.asked.saw(side, record.id)
         self.situations[f"new on the {side.value}"] += 1
         reaction = OnNew.CREATE if is_decided else self._flow.on.new[side]
-        if self._is_linking_only or not self._flow.direction.reaches(side.other) or reaction is OnNew.IGNORE:
+        if self.is_linking_only or not self._flow.direction.reaches(side.other) or reaction is OnNew.IGNORE:
             if self._flow.match.fields or dormant is not None:
                 self._park(side, record, Standing.IGNORED, "new records of this side are not passed on")
             return

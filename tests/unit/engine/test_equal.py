@@ -1,0 +1,45 @@
+"""A lost link table is found again from both sides (E34)."""
+
+from __future__ import annotations
+
+from tallystick.model.flow import Scope
+from tallystick.model.side import SIDES
+from tests.two_systems import FLOW, TwoSystems, flow
+
+SCOPE = Scope(integration="two", flow=FLOW)
+
+
+def test_rebuild_after_a_lost_link_table_links_equal_records_and_creates_nothing_E34_S25() -> None:
+    with TwoSystems(flow()) as two:
+        for number in range(30):
+            two.left.put({"name": f"Ann {number}", "phone": str(number), "city": "Graz", "tag": f"t{number}"})
+        two.sync()
+        pairs = _pairs(two)
+        two.store.replace_links(SCOPE, [])
+        with two.workspace() as workspace:
+            report = workspace.rebuild_links()
+        assert sum(sum(counts.values()) for counts in report.flows[FLOW].writes.values()) == 0
+        assert _pairs(two) == pairs
+        again = two.sync(is_full=True)
+        assert sum(sum(counts.values()) for side in SIDES for counts in [again.writes[side]]) == 0
+        assert len(two.right.records()) == 30
+
+
+def test_rebuild_of_records_that_are_equal_to_several_links_none_of_them_E34() -> None:
+    with TwoSystems(flow()) as two:
+        for _ in range(2):
+            two.left.put({"name": "Twin", "phone": "1", "city": "Graz", "tag": "t"})
+        two.sync()
+        two.store.replace_links(SCOPE, [])
+        with two.workspace() as workspace:
+            workspace.rebuild_links()
+        assert _pairs(two) == set()
+        assert len(two.right.records()) == 2
+
+
+def _pairs(two: TwoSystems) -> set[tuple[str, str]]:
+    return {
+        (link.left.id, link.right.id)
+        for link in two.store.all_links(SCOPE)
+        if link.left is not None and link.right is not None
+    }
