@@ -109,8 +109,12 @@ class Applier:
             mine = [operation for operation in ready if operation.side is side]
             mine = self._still_free(mine)
             size = self._can[side].max_writes
-            for start in range(0, len(mine), size):
-                done |= self._send(side, mine[start : start + size])
+            # Ids reserved before a kill are used first, for the system would hand them out again.
+            first = [o for o in mine if o.action is Action.CREATE and o.id_on(side) is not None]
+            numbers = {o.number for o in first}
+            for part in (first, [o for o in mine if o.number not in numbers]):
+                for start in range(0, len(part), size):
+                    done |= self._send(side, part[start : start + size])
         return done
 
     def _still_free(self, operations: Sequence[Operation]) -> list[Operation]:
