@@ -1,0 +1,88 @@
+"""The integration files a worker serves, read again when they change. An invalid one keeps what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tallystick.errors import ConfigurationError, TallystickError
+from tallystick.runs.workspace import database_url
+from tallystick.spec.reading import Loaded, load
+
+_Mark = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A file that is another than it was. With an `error` the old one goes on."""
+
+    path: Path
+    integration: str
+    error: TallystickError | None
+
+
+class Files:
+    def __init__(self, paths: Sequence[Path], environment: Mapping[str, str]) -> None:
+        """Raises DocumentErrors, or ConfigurationError when the files cannot be served together."""
+        self._loaded: dict[Path, Loaded] = {}
+        self._marks: dict[Path, _Mark | None] = {}
+        urls = {database_url(path, environment) for path in paths}
+        if len(urls) > 1:
+            raise ConfigurationError(
+                "The files stand in several folders, so each would have a state of its own, and a worker keeps one.",
+                hint="Set TALLYSTICK_DATABASE_URL, or start a worker for each folder.",
+            )
+        (self.state_url,) = urls
+        for path in dict.fromkeys(path.resolve() for path in paths):
+            mark = _mark(path)
+            self._loaded[path] = self._checked(path)
+            self._marks[path] = mark
+
+    def __iter__(self) -> Iterator[Loaded]:
+        return iter(list(self._loaded.values()))
+
+    def of(self, integration: str) -> Loaded:
+        """The file of the integration. Raises ConfigurationError when none of these is it."""
+        for loaded in self:
+            if loaded.integration.name == integration:
+                return loaded
+        raise ConfigurationError(
+            f"This worker does not serve the integration {integration}.",
+            hint="Start every worker of one state with the same files.",
+        )
+
+    def changes(self) -> list[Change]:
+        """Reads what changed since the last call."""
+        found: list[Change] = []
+        for path, mark in self._marks.items():
+            now = _mark(path)
+            if now == mark:
+                continue
+            self._marks[path] = now
+            error: TallystickError | None = None
+            try:
+                self._loaded[path] = self._checked(path)
+            except TallystickError as fault:
+                error = fault
+            found.append(Change(path=path, integration=self._loaded[path].integration.name, error=error))
+        return found
+
+    def _checked(self, path: Path) -> Loaded:
+        loaded = load(path)
+        for other, one in self._loaded.items():
+            if other != path and one.integration.name == loaded.integration.name:
+                raise ConfigurationError(
+                    f"{path} and {other} are both the integration {loaded.integration.name}.",
+                    hint="Give one of them another name (`integration:`).",
+                )
+        return loaded
+
+
+def _mark(path: Path) -> _Mark | None:
+    """Changes when the file does; None when it is not there."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

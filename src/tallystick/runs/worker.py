@@ -1,0 +1,311 @@
+"""A worker: it asks for the runs that are due, does them piece by piece, and takes over what dead workers left.
+
+Source: spec/engine.md E29, E32, E39; spec/interface.md, `tallystick worker`.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from tallystick.errors import TallystickError
+from tallystick.ports.world import Ids
+from tallystick.runs.durable import Done, Durable
+from tallystick.runs.files import Files
+from tallystick.runs.jobs import open_jobs
+from tallystick.runs.pauses import Pause, Pauses, is_paused
+from tallystick.runs.pieces import RunPieces, Surroundings
+from tallystick.runs.report import Report
+from tallystick.runs.roster import BEAT_S, new_executor, roster_of
+from tallystick.runs.schedule import Job, job_of, timers
+from tallystick.runs.turns import Stopped, Turns
+from tallystick.runs.workspace import OpenStore, Workspace
+from tallystick.runs.world import SystemClock, TimeIds
+
+PLACES: Final = 4
+"""Plans and batches that are worked on at the same time."""
+LOOK_S: Final = 0.5
+FORGET_EVERY_S: Final = 3_600.0
+BATCH: Final = 500
+"""Operations of a piece: few, so that turns come round and a worker that is drained is soon done."""
+KEPT: Final = timedelta(days=7)
+"""How long a job that is done is remembered: at least until its timer has ticked again."""
+
+log = structlog.get_logger("tallystick.worker")
+
+
+class Worker:
+    """The worker of this process. `run` and `once` are for the main thread; `drain` may be called by any."""
+
+    def __init__(
+        self,
+        files: Files,
+        *,
+        open_store: OpenStore,
+        broken: Callable[[Exception], TallystickError],
+        environment: Mapping[str, str],
+        ids: Ids | None = None,
+        places: int = PLACES,
+    ) -> None:
+        """`broken` keeps a fault that nobody foresaw and words it. Raises as `open_store` and `open_jobs`."""
+        self._files = files
+        self._open_store = open_store
+        self._environment = environment
+        self._ids = ids or TimeIds()
+        self._stopping = threading.Event()
+        self._turns = Turns(places)
+        open_store(files.state_url, clock=SystemClock()).close()  # brought up to date once, and known to be usable
+        self._jobs = open_jobs(files.state_url)
+        executor = new_executor()
+        self._roster = roster_of(self._jobs, executor)
+        self._pauses_kept = Pauses(self._jobs)
+        self._pauses: Mapping[str, Pause] = {}
+        self._durable = Durable(self._jobs, executor, self._open)
+        self._around = Surroundings(
+            open_workspace=self._open_workspace,
+            turns=self._turns,
+            is_paused=lambda integration, flow: is_paused(self._pauses, integration, flow),
+            ended=_tell,
+            broken=broken,
+        )
+        self._ticked: dict[tuple[Any, ...], int] = {}  # timer -> its tick that was asked for or skipped
+        self._beaten_at = self._forgot_at = -1e9
+        self._is_out_of_reach = False
+
+    # --- life
+
+    def run(self) -> None:
+        """Works until it is drained. Raises ScopeBusy, StateUnusable or Unreachable when it cannot begin."""
+        self._start()
+        try:
+            while not self._stopping.is_set():
+                self._look()
+                self._stopping.wait(LOOK_S)
+        finally:
+            self._stop()
+
+    def once(self) -> list[Done]:
+        """Does what is due now and what earlier workers left; what each run came to."""
+        self._start()
+        try:
+            return self._once(datetime.now(UTC))
+        finally:
+            self._stop()
+
+    def drain(self) -> None:
+        """Lets the pieces at hand be finished and leaves the rest to be gone on with. Safe in a signal handler."""
+        self._stopping.set()
+
+    def _start(self) -> None:
+        self._roster.enter()
+        try:
+            self._pauses = self._pauses_kept.all()
+            self._durable.launch()
+        except BaseException:
+            self._roster.leave()
+            self._jobs.close()
+            raise
+        log.info("started", integrations=[one.integration.name for one in self._files], worker=self._durable.executor)
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        self._turns.close()
+        self._durable.stop()
+        try:
+            self._roster.leave()
+        except TallystickError as error:  # then others find out by themselves
+            log.warning("roster", message=str(error))
+        self._jobs.close()
+        log.info("stopped", worker=self._durable.executor)
+
+    # --- what is due
+
+    def ask(
+        self,
+        integration: str,
+        flows: Collection[str] = (),
+        *,
+        by: str,
+        is_full: bool = False,
+        is_approved: bool = False,
+    ) -> str:
+        """Asks for a run now, of these flows or all; the id of its job. Raises ConfigurationError."""
+        known = [flow.name for flow in self._files.of(integration).integration.flows]
+        job = Job(
+            id=f"asked:{self._ids.new()}",
+            integration=integration,
+            flows=tuple(name for name in known if not flows or name in flows),
+            at_ms=int(time.time() * 1_000),
+            by=by,
+            is_full=is_full,
+            is_approved=is_approved,
+        )
+        self._enqueue(job)
+        return job.id
+
+    def _look(self) -> None:
+        """One round; a database that is out of reach is waited for."""
+        try:
+            self._read_files()
+            if time.monotonic() - self._beaten_at >= BEAT_S:
+                self._beaten_at = time.monotonic()
+                self._beat()
+            self._tick(datetime.now(UTC))
+            if time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
+                self._forgot_at = time.monotonic()
+                self._durable.forget(datetime.now(UTC) - self._kept())
+            self._is_out_of_reach = False
+        except TallystickError as error:
+            if not self._is_out_of_reach:
+                log.error("out of reach", code=error.code, message=str(error))
+            self._is_out_of_reach = True
+
+    def _once(self, now: datetime) -> list[Done]:
+        self._beat()
+        asked: dict[str, Done] = {id_: {} for id_ in self._durable.waiting()}
+        while not self._stopping.is_set():
+            waiting = [id_ for id_, done in asked.items() if not done]
+            if not waiting:
+                new = self._tick(now, is_again=True)
+                if not new:
+                    break
+                asked.update({id_: {} for id_ in new})
+            for id_ in waiting:
+                asked[id_] = self._durable.outcome(id_) or {}
+            self._stopping.wait(0.1)
+        return [done for done in asked.values() if done]
+
+    def _read_files(self) -> None:
+        for change in self._files.changes():
+            if change.error is None:
+                log.info("file", integration=change.integration, file=str(change.path), message="read again")
+            else:
+                message = f"{change.error} The file as it was before goes on."
+                log.error("file", integration=change.integration, file=str(change.path), message=message)
+
+    def _beat(self) -> None:
+        """Says that this worker is alive, takes over from dead ones, and looks what people paused."""
+        self._durable.hand_on(self._roster.living())
+        before, self._pauses = self._pauses, self._pauses_kept.all()
+        for token in before.keys() - self._pauses.keys():
+            self._resume(before[token])
+
+    def _resume(self, pause: Pause) -> None:
+        """What was paused goes on at once, not only at its next tick."""
+        for loaded in self._files:
+            for timer in timers(loaded.integration) if loaded.integration.name == pause.integration else ():
+                flows = tuple(name for name in timer.flows if self._is_free(pause.integration, name))
+                if flows and pause.flow in ("", *flows):
+                    job = job_of(timer, timer.tick_ms(datetime.now(UTC)), flows)
+                    self._enqueue(job.again(f"resumed:{pause.token}"))
+
+    def _tick(self, now: datetime, *, is_again: bool = False) -> list[str]:
+        """Asks for what became due; the ids of jobs that were new. With `is_again` also what was skipped before."""
+        asked: list[str] = []
+        busy: set[tuple[str, str]] | None = None
+        for loaded in self._files:
+            for timer in timers(loaded.integration):
+                tick_ms = timer.tick_ms(now)
+                key = (timer.integration, timer.flows, timer.period_s)
+                if self._ticked.get(key) == tick_ms and not is_again:
+                    continue
+                flows = tuple(name for name in timer.flows if self._is_free(timer.integration, name))
+                if not flows:
+                    continue
+                self._ticked[key] = tick_ms
+                job = job_of(timer, tick_ms, flows)
+                if self._durable.outcome(job.id) is not None:
+                    continue
+                if busy is None:
+                    busy = self._busy()
+                if still := [name for name in flows if (timer.integration, name) in busy]:
+                    if not is_again:
+                        message = "the run before it is still going"
+                        log.info("skipped", integration=timer.integration, flows=still, message=message)
+                    continue
+                if self._enqueue(job):
+                    asked.append(job.id)
+        return asked
+
+    def _busy(self) -> set[tuple[str, str]]:
+        """Integration and flow of every run that waits or is going, in any process."""
+        return {(job["integration"], flow) for job in self._durable.waiting().values() for flow in job["flows"]}
+
+    def _is_free(self, integration: str, flow: str) -> bool:
+        return not is_paused(self._pauses, integration, flow)
+
+    def _enqueue(self, job: Job) -> bool:
+        return self._durable.enqueue(job.id, job.integration, job.shown())
+
+    def _kept(self) -> timedelta:
+        longest_s = max((timer.period_s for loaded in self._files for timer in timers(loaded.integration)), default=0.0)
+        return max(KEPT, timedelta(seconds=2 * longest_s))
+
+    # --- doing it
+
+    def _open(self, job: dict[str, Any]) -> RunPieces:
+        return RunPieces(Job.of_shown(job), self._around)
+
+    def _open_workspace(self, job: Job) -> Workspace:
+        loaded = self._files.of(job.integration)
+        assert loaded.path is not None  # noqa: S101  it was read from there
+        clock = _WorkersClock(self._stopping, self._turns, job.integration)
+        return Workspace(
+            loaded,
+            self._open_store(self._files.state_url, clock=clock),
+            folder=loaded.path.resolve().parent,
+            clock=clock,
+            environment=self._environment,
+            by=job.by,
+            progress=self._progress,
+            batch=BATCH,
+        )
+
+    def _progress(self, what: str, count: int) -> None:
+        """Between parts of a plan, which writes nothing: a worker that is drained need not finish it."""
+        if self._stopping.is_set() and what != "writing":
+            raise Stopped
+
+
+class _WorkersClock(SystemClock):
+    """Implements tallystick.ports.world.Clock; whoever sleeps lets others have the turn."""
+
+    def __init__(self, stopping: threading.Event, turns: Turns, integration: str) -> None:
+        self._stopping = stopping
+        self._turns = turns
+        self._integration = integration
+
+    def sleep(self, duration_s: float) -> None:
+        """Raises Stopped when the worker is drained: what was sent is read back by whoever goes on."""
+        with self._turns.aside(self._integration):
+            is_stopping = self._stopping.wait(duration_s)
+        if is_stopping:
+            raise Stopped
+
+
+def _tell(job: Job, done: Done, report: Report | None) -> None:
+    """The one line a run leaves in the log."""
+    fields: dict[str, Any] = {
+        "run": done["run"],
+        "integration": job.integration,
+        "flows": list(job.flows),
+        "by": job.by,
+        "status": done["status"],
+    }
+    if report is not None:
+        shown = [result.shown() for result in report.flows.values()]
+        for action in ("create", "update", "delete"):
+            fields[action] = sum(flow["writes"][side][action] for flow in shown for side in ("left", "right"))
+        for name in ("conflicts", "rejects", "reviews", "unknown", "failed", "held"):
+            count = sum(len(flow[name]) if name == "held" else flow[name] for flow in shown)
+            if count:
+                fields[name] = count
+        fields["seconds"] = round(sum(done.get("seconds", {}).values()), 3)
+    if done["errors"]:
+        fields["errors"] = {flow or "run": error["message"] for flow, error in done["errors"].items()}
+    (log.error if done["status"] == "failed" else log.info)("run", **fields)

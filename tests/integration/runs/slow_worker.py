@@ -1,0 +1,47 @@
+"""`tallystick` with systems that take their time over each write, so that a test can meet a run half-way.
+
+python slow_worker.py SECONDS_PER_WRITE OPERATIONS_PER_BATCH ARGUMENTS...
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tallystick.cli.edge import run
+from tallystick.model.selection import Selection
+from tallystick.model.write import Outcome, Write
+from tallystick.ports.system import System
+from tallystick.runs import worker, workspace
+from tallystick.testing.faults.fault import Layer
+
+
+class Slow(Layer):
+    def __init__(self, inner: System, pause_s: float) -> None:
+        super().__init__(inner)
+        self._pause_s = pause_s
+
+    def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        for one in writes:
+            outcomes += self.inner.write(selection, [one])
+            time.sleep(self._pause_s)
+        return outcomes
+
+
+def main() -> int:
+    pause_s, batch = float(sys.argv[1]), int(sys.argv[2])
+    connect = workspace.connect
+
+    def slowly(*arguments: Any, **named: Any) -> System:
+        return Slow(connect(*arguments, **named), pause_s)
+
+    vars(workspace)["connect"] = slowly
+    vars(worker)["BATCH"] = batch
+    return run(sys.argv[3:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
