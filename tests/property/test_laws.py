@@ -162,7 +162,7 @@ class Lives(RuleBasedStateMachine):
         return FaultySystem(Witness(system, side, self.two, self.seen), self.faults[side], self.two.clock)
 
     def teardown(self) -> None:
-        if hasattr(self, "two"):
+        if hasattr(self, "two"):  # a life that broke a law is at its end already
             try:
                 self.end()
             finally:

@@ -20,6 +20,7 @@ class Tally:
     writes: dict[Side, Counter[Action]] = field(default_factory=lambda: {side: Counter() for side in SIDES})
     gone: dict[Side, int] = field(default_factory=dict)  # linked records that a side no longer shows
     read: dict[Side, int] = field(default_factory=dict)
+    unasked: frozenset[Side] = frozenset()  # sides that cannot be asked why a record is not listed
     nulled: dict[str, int] = field(default_factory=dict)  # "right.phone" -> values this plan empties
     filled: dict[str, int] = field(default_factory=dict)  # "right.phone" -> values this plan writes
     fresh: frozenset[str] = frozenset()  # fields written by field maps that changed since the last run
@@ -61,7 +62,7 @@ def breaches(guards: Guards, tally: Tally, *, complete: Mapping[Side, bool]) -> 
                     _breach(name, side, amount, tally.linked, f"the run would {action.value} {amount} records")
                 )
         gone = tally.gone.get(side, 0)
-        if complete.get(side, False) and tally.read.get(side, 0) == 0 and gone > 1:
+        if complete.get(side, False) and tally.read.get(side, 0) == 0 and gone > (side not in tally.unasked):
             found.append(_breach("shrink", side, gone, tally.linked, "the listing came back empty"))
         elif guards.shrink.is_exceeded(gone, tally.linked):
             found.append(_breach("shrink", side, gone, tally.linked, f"{gone} linked records are no longer listed"))

@@ -333,7 +333,11 @@ class FlowSync:
             context.translator,
             {side: Checker(context.types[side]) for side in SIDES},
             keep,
-            tally=Tally(linked=context.state.linked, fresh=fresh),
+            tally=Tally(
+                linked=context.state.linked,
+                fresh=fresh,
+                unasked=frozenset(side for side in SIDES if not context.can(side).causes),
+            ),
             fresh=context.fresh,
             first_seq=self._next_seq,
             is_linking_only=self._is_linking_only,
