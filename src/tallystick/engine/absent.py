@@ -11,7 +11,7 @@ from tallystick.engine import questions
 from tallystick.engine.plan import Planner, ids_of
 from tallystick.model.flow import EditVsDelete, Flow, OnDeleted, OnScopeLeft
 from tallystick.model.link import Link
-from tallystick.model.plan import Decision, Operation, Review, ReviewKind, ReviewStatus, Take
+from tallystick.model.plan import Operation, Review, ReviewKind, Take
 from tallystick.model.record import Absence, Cause, Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
@@ -76,7 +76,7 @@ class AbsencePlanner:
             topic="deleted",
             shown=dict(survivor.values),
         )
-        answer = _answer(question, answers)
+        answer = questions.answer_to(question, answers)
         if answer is not None and answer.take is Take.IGNORE:
             self._part(link, side, f"{side.value} deleted, kept by decision", gone=(side,))
         elif (answer is not None and answer.take.value == other.value) or (
@@ -208,16 +208,3 @@ class AbsencePlanner:
             ],
             None,
         )
-
-
-def _answer(question: Review, answers: Sequence[Review]) -> Decision | None:
-    return next(
-        (
-            answer.decision
-            for answer in answers
-            if answer.status is ReviewStatus.DECIDED
-            and questions.key_of(answer) == questions.key_of(question)
-            and answer.fingerprint == question.fingerprint
-        ),
-        None,
-    )

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tallystick.engine import verify
+from tallystick.engine import questions, verify
 from tallystick.engine.context import Context
 from tallystick.engine.guards import Tally, breaches
 from tallystick.engine.pipeline import FlowSync
 from tallystick.engine.undo import compensate
-from tallystick.model.link import LinkState, Standing
+from tallystick.model.link import LinkState
 from tallystick.model.plan import Decision, Operation, OperationState, Parked, Review, ReviewKind, RunStatus, Take
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
@@ -109,7 +109,12 @@ def decide(sync: FlowSync, reviews: Sequence[Review], decision: Decision, ids: M
     sync.ledger.save(RunStatus.APPLYING)
     for review in reviews:
         _release(sync.context, review, decision)
-    sync.plan_some(ids)
+    wanted = {side: list(ids.get(side, ())) for side in SIDES}
+    if decision.partner is not None:  # the record that a person points at has to be read too
+        for review in reviews:
+            for side, _ in questions.named(questions.key_of(review)):
+                wanted[side.other].append(decision.partner)
+    sync.plan_some(wanted)
     sync.ledger.cursors = dict(sync.context.store.scope(sync.context.scope).cursors)
     sync.apply()
 
@@ -120,10 +125,6 @@ def _release(context: Context, review: Review, decision: Decision) -> None:
     store, scope = context.store, context.scope
     if review.kind is ReviewKind.UNKNOWN and decision.take is Take.CREATE:
         store.park(scope, Parked(forget=tuple(named)))  # a person says it is not there
-    elif review.kind is ReviewKind.UNKNOWN and decision.take is Take.IGNORE:
-        parked = [one for side, id_ in named for one in store.unlinked(scope, side, [id_])]
-        ignored = [replace(one, standing=Standing.IGNORED, reason=f"decided by {decision.by}") for one in parked]
-        store.park(scope, Parked(keep=tuple(ignored)))
     elif review.kind is ReviewKind.COLLISION and decision.take in (Take.LINK, Take.CREATE):
         side = Side(review.topic)
         for link in store.links_of(scope, side, [id_ for s, id_ in named if s is side]):

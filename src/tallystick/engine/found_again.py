@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tallystick.engine import reading
+from tallystick.engine import questions, reading
 from tallystick.engine.context import Context
 from tallystick.model.link import Standing, Unlinked
+from tallystick.model.plan import ReviewKind, ReviewStatus, Take
 from tallystick.model.record import Record, records_of
 from tallystick.model.side import SIDES, Side
 
@@ -23,15 +24,27 @@ class FoundAgain:
             for side in SIDES
         }
 
+        decided = context.store.reviews(context.scope, status=ReviewStatus.DECIDED, kinds=(ReviewKind.UNKNOWN,))
+        self._chosen = {
+            one: review.decision.partner
+            for review in decided
+            for one in questions.named(questions.key_of(review))
+            if review.decision is not None and review.decision.take is Take.LINK
+        }
+
     def waits(self, side: Side, id_: str) -> bool:
         """Whether the record's create is unanswered: then it is never sent again by itself."""
         return id_ in self._waiting[side]
 
     def partner(self, side: Side, record: Record) -> Record | None:
-        """The record of the other side, as it is now, whose lost create made this new one, which holds all it sent."""
+        """The record of the other side, as it is now, whose lost create made this new one.
+
+        It holds all that was sent, or a person said so.
+        """
         for one in self._waiting[side.other].values():
             sent = self._context.translator.record(side, one.values).values
-            if sent and all(record.values.get(name) == value for name, value in sent.items()):
+            is_chosen = self._chosen.get((side.other, one.id)) == record.id
+            if is_chosen or (sent and all(record.values.get(name) == value for name, value in sent.items())):
                 return next(self._now(side.other, one.id), None)
         return None
 

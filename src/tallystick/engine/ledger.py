@@ -16,7 +16,7 @@ from tallystick.engine.plan import Planner
 from tallystick.engine.reading import KnownVersions
 from tallystick.engine.result import FlowResult
 from tallystick.model.fingerprint import UNSETTLED, fingerprint
-from tallystick.model.link import Link
+from tallystick.model.link import Link, Standing
 from tallystick.model.plan import FlowRun, Parked, Review, ReviewKind, RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.ports.store import Commit
@@ -124,20 +124,33 @@ class Ledger:
 
     def clear_reviews(self) -> None:
         """Questions whose cause is gone clear by themselves (E25; S16)."""
-        lasting = (ReviewKind.UNKNOWN, ReviewKind.COLLISION)  # asked once; they may be about a link that rests
+        unanswered = self._unanswered()
 
         def is_gone(review: Review) -> bool:
             if review.kind is ReviewKind.HELD:
                 return self.is_guarded
             if questions.key_of(review) in self._raised:
                 return False
+            named = questions.named(questions.key_of(review))
+            if review.kind is ReviewKind.UNKNOWN:
+                return unanswered.isdisjoint(named)
             if review.run == self._context.run and "operation" in review.evidence:
                 return False  # asked by an operation of this very run
-            if self.is_whole and review.kind not in lasting:
+            if self.is_whole and review.kind is not ReviewKind.COLLISION:  # it may be about a link that rests
                 return True
-            return not self._evaluated.isdisjoint(questions.named(questions.key_of(review)))
+            return not self._evaluated.isdisjoint(named)
 
         self._context.store.clear_reviews(self._context.scope, is_gone)
+
+    def _unanswered(self) -> set[tuple[Side, str]]:
+        """The records whose create was sent and whose answer is still lost, of those that are asked about."""
+        asked = self._context.store.reviews(self._context.scope, kinds=(ReviewKind.UNKNOWN,))
+        found: set[tuple[Side, str]] = set()
+        for side in SIDES:
+            ids = [id_ for review in asked for of, id_ in questions.named(questions.key_of(review)) if of is side]
+            parked = self._context.store.unlinked(self._context.scope, side, ids)
+            found.update((side, one.id) for one in parked if one.standing is Standing.UNKNOWN)
+        return found
 
     def save(self, status: RunStatus) -> None:
         self._context.store.save_flow_run(

@@ -79,12 +79,15 @@ class Outcomes:
     def _commit(self, settled: Sequence[Operation]) -> None:
         links = self._links(settled)
         keys: list[MatchKey] = []
+        keyless: list[tuple[Side, str]] = []
         keep: list[Unlinked] = []
         forget: list[tuple[Side, str]] = []
         reviews: list[Review] = []
         for operation in settled:
             if operation.state is OperationState.DONE:
                 keys += [key if key.id else replace(key, id=operation.id_on(key.side) or "") for key in operation.keys]
+                if operation.action in (Action.DELETE, Action.PART):  # what is gone is nobody's match any more
+                    keyless += [(side, id_) for side in _gone(operation) if (id_ := operation.id_on(side)) is not None]
                 if not operation.is_partial:
                     forget += [(side, id_) for side in SIDES if (id_ := operation.id_on(side)) is not None]
                 continue
@@ -95,12 +98,12 @@ class Outcomes:
                     is_unknown = operation.state is OperationState.UNKNOWN
                     standing = Standing.UNKNOWN if is_unknown else Standing.REJECTED
                     keep.append(parked_source(operation, standing, operation.message, None))
-        self._store.commit(
-            self._scope,
-            Commit(operations=settled, links=links, keys=keys, parked=Parked(keep=tuple(keep), forget=tuple(forget))),
-        )
-        if reviews:
+        if reviews:  # first: killed in between, the operation is settled again and the question is asked again
             self._store.raise_reviews(self._scope, reviews)
+        parked = Parked(keep=tuple(keep), forget=tuple(forget))
+        self._store.commit(
+            self._scope, Commit(operations=settled, links=links, keys=keys, keyless=keyless, parked=parked)
+        )
         for operation in settled:
             self._count(operation)
 
@@ -225,12 +228,20 @@ class Outcomes:
         )
 
 
+def _gone(operation: Operation) -> tuple[Side, ...]:
+    """The sides whose record a DELETE or PART finds gone."""
+    return tuple(Side(side) for side in operation.evidence.get("gone", SIDES))
+
+
 def _parted(operation: Operation, link: Link) -> Link:
-    """The link at rest: the ends that are gone are looked at again whatever they hold when they come back."""
-    for side in operation.evidence.get("gone", SIDES):
-        end = link.end(Side(side))
-        if end is not None:
-            link = link.with_end(Side(side), replace(end, fingerprint=UNSETTLED, version=None))
+    """The link at rest: the ends that are gone, and they alone, are marked to be looked at when they come back."""
+    gone = _gone(operation)
+    for side in SIDES:
+        end = link.end(side)
+        if end is not None and side in gone:
+            link = link.with_end(side, replace(end, fingerprint=UNSETTLED, version=None))
+        elif end is not None and end.fingerprint == UNSETTLED:
+            link = link.with_end(side, replace(end, fingerprint=fingerprint(end.base, sorted(end.base))))
     return replace(link, state=LinkState.DORMANT, cause=operation.evidence.get("cause", operation.reason))
 
 

@@ -29,9 +29,10 @@ from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.model.fingerprint import UNSETTLED
-from tallystick.model.flow import Flow, Scope
+from tallystick.model.flow import Flow, OnNew, Scope
 from tallystick.model.link import Standing
-from tallystick.model.plan import FlowRun, Operation, RunStatus
+from tallystick.model.plan import FlowRun, Operation, Review, RunStatus
+from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
 from tallystick.ports.store import Store
@@ -369,6 +370,7 @@ class FlowSync:
             found_again = FoundAgain(context)
             for records in linker.link(detected, is_full=is_full, has_links=is_known):
                 pairs.prefetch(records)
+                answers = self._answers(records)
                 for side, record in records:
                     if found_again.waits(side, record.id):
                         continue  # its create was sent and nobody knows: never sent again by itself (E28)
@@ -376,7 +378,7 @@ class FlowSync:
                         ends = {side: record, side.other: partner}
                         planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, reason="its create had lost its answer")
                         continue
-                    planner.new(side, record)
+                    planner.new(side, record, answers=answers.get((side, record.id), ()))
                     if context.flow.name in context.flow.refs:
                         context.references.plan(context.flow.name, side, record.id)
                 self._progress("planning", len(records))
@@ -389,6 +391,18 @@ class FlowSync:
             self.result.unchanged = max(0, context.state.linked - changed)
         finally:
             detected.close()
+
+    def _answers(self, records: Sequence[tuple[Side, Record]]) -> dict[tuple[Side, str], list[Review]]:
+        """What people decided about new records, where the flow asks about them."""
+        context = self.context
+        answers: dict[tuple[Side, str], list[Review]] = {}
+        for side in SIDES:
+            if context.flow.on.new[side] is OnNew.ASK:
+                ids = [record.id for of, record in records if of is side]
+                for review in context.store.reviews_of(context.scope, side, ids):
+                    named = review.left_id if side is Side.LEFT else review.right_id
+                    answers.setdefault((side, named or ""), []).append(review)
+        return answers
 
 
 def operations_of(context: Context) -> Iterator[Operation]:

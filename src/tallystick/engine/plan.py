@@ -283,8 +283,19 @@ class Planner:
 
     # --- records that are not linked
 
-    def new(self, side: Side, record: Record, *, dormant: Link | None = None, is_decided: bool = False) -> None:
-        """A record without a partner. `dormant`: the link it had; `is_decided`: a person said "create"."""
+    def new(
+        self,
+        side: Side,
+        record: Record,
+        *,
+        dormant: Link | None = None,
+        is_decided: bool = False,
+        answers: Sequence[Review] = (),
+    ) -> None:
+        """A record without a partner. `dormant`: the link it had; `is_decided`: a person said "create".
+
+        `answers`: decided reviews about the record, of which one may still hold.
+        """
         self.asked.saw(side, record.id)
         self.situations[f"new on the {side.value}"] += 1
         reaction = OnNew.CREATE if is_decided else self._flow.on.new[side]
@@ -293,19 +304,23 @@ class Planner:
                 self._park(side, record, Standing.IGNORED, "new records of this side are not passed on")
             return
         if reaction is OnNew.ASK:
-            self._park(side, record, Standing.ASKED, "waits for a person")
-            self.asked.ask(
-                questions.of_record(
-                    ReviewKind.POSSIBLE,
-                    self._flow.name,
-                    {side: record.id},
-                    f"New on the {side.value}.",
-                    topic="new",
-                    shown=dict(record.values),
-                    candidates=[],
-                )
+            question = questions.of_record(
+                ReviewKind.POSSIBLE,
+                self._flow.name,
+                {side: record.id},
+                f"New on the {side.value}.",
+                topic="new",
+                shown=dict(record.values),
+                candidates=[],
             )
-            return
+            answer = questions.answer_to(question, answers)
+            if answer is None:
+                self._park(side, record, Standing.ASKED, "waits for a person")
+                self.asked.ask(question)
+            if answer is not None and answer.take is not Take.CREATE:
+                self._park(side, record, Standing.IGNORED, f"decided by {answer.by or 'a person'}")
+            if answer is None or answer.take is not Take.CREATE:
+                return
         operation = self.create(
             side, record, dormant.number if dormant is not None else None, f"new on the {side.value}"
         )

@@ -10,7 +10,7 @@ import orjson
 
 from tallystick.engine.guards import Breach
 from tallystick.engine.merge import Difference
-from tallystick.model.plan import Review, ReviewKind
+from tallystick.model.plan import Decision, Review, ReviewKind, ReviewStatus
 from tallystick.model.side import Side
 from tallystick.model.value import Value
 
@@ -25,6 +25,20 @@ def key_of(review: Review) -> Key:
 def named(key: Key) -> list[tuple[Side, str]]:
     """The records a review is about."""
     return [(side, id_) for side, id_ in ((Side.LEFT, key[1]), (Side.RIGHT, key[2])) if id_ is not None]
+
+
+def answer_to(question: Review, answers: Sequence[Review]) -> Decision | None:
+    """The answer a person gave to exactly this question, as it still stands (E17)."""
+    return next(
+        (
+            answer.decision
+            for answer in answers
+            if answer.status is ReviewStatus.DECIDED
+            and key_of(answer) == key_of(question)
+            and answer.fingerprint == question.fingerprint
+        ),
+        None,
+    )
 
 
 def stamp(*parts: Any) -> str:
