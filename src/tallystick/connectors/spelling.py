@@ -167,20 +167,20 @@ def binary(value: object, _zone: tzinfo = UTC) -> Value:
 
 
 def text_list(value: object, _zone: tzinfo = UTC) -> Value:
-    content = _parsed(value) if isinstance(value, str) else value
+    content = parsed_json(value) if isinstance(value, str) else value
     if not isinstance(content, list | tuple):
         raise ValueError(f"holds {_kind(content)}, not a list")
     parts = []
     for part in content:
         if part is None or isinstance(part, dict | list | tuple):
             raise ValueError("holds a list whose elements are not all texts")
-        parts.append(part.spelled if isinstance(part, _Number) else text(part))
+        parts.append(part.spelled if isinstance(part, Number) else text(part))
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 def document(value: object, _zone: tzinfo = UTC) -> Value:
-    content = _parsed(value) if isinstance(value, str) else value
-    return text(_compact(content))
+    content = parsed_json(value) if isinstance(value, str) else value
+    return text(compact_json(content))
 
 
 def _checked_day(value: str) -> str:
@@ -267,20 +267,21 @@ def _kind(value: object) -> str:
             return "a value"
 
 
-class _Number(float):
+class Number(float):
     """A number of a JSON document, written back as it was spelled."""
 
     spelled: str
 
-    def __new__(cls, spelled: str) -> _Number:
+    def __new__(cls, spelled: str) -> Number:
         number = super().__new__(cls, 0)
         number.spelled = spelled
         return number
 
 
-def _parsed(value: str) -> object:
+def parsed_json(value: str) -> object:
+    """A JSON document whose numbers keep their spelling. Raises ValueError with the end of a sentence."""
     try:
-        return json.loads(value, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant)
+        return json.loads(value, parse_float=Number, parse_int=Number, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise ValueError("holds text that is not JSON") from None
 
@@ -289,17 +290,18 @@ def _no_constant(_name: str) -> None:
     raise ValueError("no JSON")
 
 
-def _compact(content: object) -> str:
+def compact_json(content: object) -> str:
+    """A document without spaces, its keys sorted, its numbers as they were spelled."""
     match content:
-        case _Number():
+        case Number():
             return content.spelled
         case dict():
             inner = ",".join(
-                f"{json.dumps(key, ensure_ascii=False)}:{_compact(content[key])}" for key in sorted(content)
+                f"{json.dumps(key, ensure_ascii=False)}:{compact_json(content[key])}" for key in sorted(content)
             )
             return f"{{{inner}}}"
         case list():
-            return f"[{','.join(map(_compact, content))}]"
+            return f"[{','.join(map(compact_json, content))}]"
         case _:
             return json.dumps(content, ensure_ascii=False)
 
