@@ -229,11 +229,12 @@ def test_listing_cut_with_507_is_read_by_pages_instead(system, book):
 def test_changes_in_pages_are_read_to_their_end_E3(system, book, is_marked):
     cut = f"<d:response><d:href>{BOOK}</d:href><d:status>HTTP/1.1 507 Insufficient Storage</d:status></d:response>"
     mark = [cut] if is_marked else []
+    many = [f"m{number}" for number in range(150)]
+    book.cards |= {name: card(name) for name in [*many, "back"]}
     pages = {
-        b">t1<": ([member("ann"), gone("old"), gone("back")], "t2"),
-        b">t2<": ([member("bob"), member("back")], "t3"),
+        b">t1<": ([*map(member, many), gone("old"), gone("back")], "t2"),
+        b">t2<": ([*map(member, many), member("bob"), member("back")], "t3"),
     }
-    book.cards["back"] = card("back")
 
     def fault(request):
         if b"sync-collection" not in request.body:
@@ -245,7 +246,7 @@ def test_changes_in_pages_are_read_to_their_end_E3(system, book, is_marked):
 
     book.fault = fault
     reading = changed(system)
-    assert sorted(reading.records) == ["ann.vcf", "back.vcf", "bob.vcf"]
+    assert sorted(reading.records) == sorted(f"{name}.vcf" for name in [*many, "back", "bob"])
     assert {id: absence.cause for id, absence in reading.absences.items()} == {"old.vcf": Cause.DELETED}
     assert reading.end.cursor == f"{BOOK} t3"
 

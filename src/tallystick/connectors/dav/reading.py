@@ -16,6 +16,9 @@ from tallystick.ports.system import Known
 
 MEMBER_PROPS = ("d:getetag", "d:resourcetype", "d:getcontenttype", "d:getcontentlength")
 MOST_PAGES = 100_000
+SMALL_PAGE = 100
+"""So few changes are all there are; a server that cuts more off without saying so is asked on from its token."""
+
 UNCHANGED_A_BATCH = 10_000
 
 
@@ -133,7 +136,7 @@ class ShelfReader:
             for id in answer.gone:
                 gone.add(id)
                 versions.pop(id, None)
-            if not (answer.versions or answer.gone or is_cut):
+            if not is_cut and len(answer.versions) + len(answer.gone) <= SMALL_PAGE:
                 return Delta(versions=versions, gone=gone, token=answer.token)
             if answer.token == token:
                 if is_cut:

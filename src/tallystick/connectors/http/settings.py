@@ -29,7 +29,7 @@ class HttpSettings(BaseModel):
     )
     allow_private: bool = Field(default=True, description="May the address be inside the own network?")
     connect_timeout_s: float = Field(default=10, gt=0, le=120, description="Longest wait for a connection.")
-    read_timeout_s: float = Field(default=60, gt=0, le=600, description="Longest silence while an answer is awaited.")
+    read_timeout_s: float = Field(default=120, gt=0, le=600, description="Longest silence while an answer is awaited.")
     total_timeout_s: float = Field(default=300, gt=0, le=3600, description="Longest time one request may take.")
     attempts: int = Field(default=4, ge=1, le=10, description="How often a reading request is tried.")
     parallel: int = Field(default=8, ge=1, le=64, description="Requests under way at once.")
