@@ -201,8 +201,8 @@ class Outcomes:
             return end
         fields = self._fields[side]
         known: dict[str, Value] = {}
-        if end is not None and (end.id == id_ or operation.action is Action.RELINK):
-            known.update(end.base)
+        if end is not None and end.id == id_:
+            known.update(end.base)  # another record, which its own was merged into, is met for the first time
         known.update(operation.settles.get(side, {}))
         if side is operation.side and operation.action in (Action.CREATE, Action.UPDATE):
             known.update(cast(Mapping[str, Value], operation.after))  # of a done operation, references are ids by now
