@@ -196,6 +196,11 @@ class FilesSystem:
             found = dict(layout.fields(content.body))
         except ValueError as error:
             raise errors.SystemFault(f"The file of {record!r} {error}.", hint="Correct the file.") from None
+        if not found and content.state is not None and isinstance(layout, CsvLayout):
+            raise errors.SystemFault(
+                f"The file of {record!r} is empty, it has not even a header.",
+                hint="Put it back, or write its header line.",
+            )
         given = self._given(record)
         if not found or isinstance(layout, JsonLayout):
             found = {**dict.fromkeys(given, FieldType.TEXT), **found}

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from tallystick import errors
+from tallystick.model.value import Value
 
 _MARKS = (codecs.BOM_UTF8,)
 
@@ -66,6 +67,15 @@ class FileStore:
                 f"The file {self.path.name!r} is not text in {self._encoding}.",
                 hint="Correct `encoding` of the system.",
             ) from None
+
+    def encodable(self, value: Value) -> Value:
+        """Raises ValueError with the end of a sentence for text that the file's encoding has no signs for."""
+        if value is not None and self._encoding != "utf-8":
+            try:
+                value.encode(self._encoding)
+            except UnicodeEncodeError:
+                raise ValueError(f"takes only characters of {self._encoding}") from None
+        return value
 
     def is_still(self, state: State | None) -> bool:
         """Whether nobody touched the file since it was in this state."""

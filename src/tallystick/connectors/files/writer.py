@@ -148,7 +148,7 @@ class FileWriter:
             try:
                 if name not in types:
                     raise ValueError("is not there")
-                ready[name] = checked(value, types[name])
+                ready[name] = self._store.encodable(checked(value, types[name]))
             except ValueError as error:
                 return _outcome(write, Result.REFUSED, f"The field {name!r} of {self._view.name!r} {error}.")
         now.values |= ready
