@@ -12,6 +12,9 @@ from tallystick.cli.voice import Voice
 
 app = typer.Typer(name="review", help="See and answer the questions that wait for a person.", no_args_is_help=True)
 
+KINDS = ", ".join(options.Question)
+ANSWERS = ", ".join(options.Answer)
+
 Number = Annotated[
     int, typer.Argument(metavar="ID", min=1, help="The question; `review list` shows them.", show_default=False)
 ]
@@ -23,7 +26,8 @@ def list_(
         str | None, typer.Option(metavar="F", help="Only questions of this flow.", show_default=False)
     ] = None,
     kind: Annotated[
-        options.Question | None, typer.Option(help="Only questions of this kind.", show_default=False)
+        options.Question | None,
+        typer.Option(metavar="KIND", help=f"Only questions of this kind: {KINDS}.", show_default=False),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Also those that are decided or have cleared.")] = False,
     file: options.Beside = None,
@@ -58,7 +62,10 @@ def show(number: Number, file: options.Beside = None, as_json: options.Json = Fa
 @app.command("decide")
 def decide(
     number: Number,
-    take: Annotated[options.Answer, typer.Option(help="The answer.", show_default=False)],
+    take: Annotated[
+        options.Answer,
+        typer.Option(metavar="ANSWER", help=f"The answer: {ANSWERS}.", show_default=False),
+    ],
     field: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=SIDE", help="Another answer for one field; may be repeated.", show_default=False),

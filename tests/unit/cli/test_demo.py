@@ -35,6 +35,7 @@ def test_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.dav
 def test_demo_tells_its_story_to_the_end_and_leaves_both_sides_in_agreement(tmp_path):
     folder = tmp_path / "demo"
