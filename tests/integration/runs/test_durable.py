@@ -1,0 +1,136 @@
+"""The job runtime behind its door, with jobs that count."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tallystick.runs.durable import Durable
+from tallystick.runs.jobs import Jobs, open_jobs
+from tests.integration.runs.offices import wait_until
+from tests.servers import postgres_url
+
+
+class Counting:
+    """Pieces that note what they did in `notes`; those of the job named `held` wait for `go` in their second piece."""
+
+    notes: list[str]
+    go: threading.Event
+
+    def __init__(self, job):
+        self._job = job
+
+    def next_name(self, done):
+        count = 0 if done is None else done["count"]
+        return f"piece {count}" if count < self._job["pieces"] else None
+
+    def do(self, done):
+        count = 0 if done is None else done["count"]
+        Counting.notes.append(f"{self._job['name']} {count}")
+        if self._job["name"] == "held" and count == 1:
+            Counting.go.wait(30)
+        if self._job["name"] == "fault":
+            raise ValueError("a fault of the pieces themselves")
+        return {"count": count + 1}
+
+    def close(self):
+        Counting.notes.append(f"{self._job['name']} closed")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def jobs(request, tmp_path):
+    Counting.notes, Counting.go = [], threading.Event()
+    url = f"sqlite:///{tmp_path / 'tallystick.db'}" if request.param == "sqlite" else postgres_url()
+    opened = open_jobs(url)
+    yield opened
+    opened.close()
+
+
+@contextmanager
+def launched(jobs: Jobs, executor: str):
+    durable = Durable(jobs, executor, Counting)
+    durable.launch()
+    try:
+        yield durable
+    finally:
+        Counting.go.set()
+        durable.stop()
+
+
+def job(name: str, pieces: int = 2):
+    return {"name": name, "pieces": pieces, "integration": "i", "flows": []}
+
+
+def statuses(jobs: Jobs) -> sa.Table:
+    return sa.Table("workflow_status", sa.MetaData(schema=jobs.schema), autoload_with=jobs.engine)
+
+
+def test_jobs_are_done_once_stopped_between_pieces_and_gone_on_with_by_another(jobs, tmp_path):
+    with launched(jobs, "first") as durable:
+        assert durable.outcome("a") is None
+        assert durable.enqueue("a", "i", job("a"))
+        wait_until(lambda: bool(durable.outcome("a")))
+        assert durable.outcome("a") == {"count": 2}
+        assert not durable.enqueue("a", "i", job("a")), "the same job asked for twice"
+        assert durable.enqueue("held", "i", job("held", 4))
+        wait_until(lambda: "held 1" in Counting.notes)
+        assert durable.waiting() == {"held": job("held", 4)}
+        durable.hand_on({"first"})
+        threading.Timer(0.3, Counting.go.set).start()
+    assert Counting.notes[:3] == ["a 0", "a 1", "a closed"]
+    assert Counting.notes[3:] == ["held 0", "held 1", "held closed"], "the piece at hand is finished, no other begun"
+
+    # what came of it: JSON in every row, and a fault is no pickle either
+    with launched(jobs, "second") as durable:
+        durable.hand_on({"second", "first"})
+        assert durable.outcome("held") == {}, "the first might still live"
+        durable.hand_on({"second"})
+        wait_until(lambda: bool(durable.outcome("held")))
+        assert Counting.notes[6:] == ["held 2", "held 3", "held closed"]
+        durable.enqueue("fault", "i", job("fault"))
+        wait_until(lambda: bool(durable.outcome("fault")))
+        assert durable.outcome("fault") == {"next": None, "status": "lost"}
+        assert_only_json(jobs)
+        assert_pickle_is_not_read(jobs, durable, tmp_path / "made by a pickle")
+        assert durable.forget(datetime.now(UTC) - timedelta(days=1)) == 0
+        assert durable.forget(datetime.now(UTC) + timedelta(days=1), at_a_time=2) == 4
+        assert durable.outcome("a") is None
+
+
+def assert_only_json(jobs: Jobs) -> None:
+    with jobs.engine.connect() as connection:
+        rows = connection.execute(sa.select(statuses(jobs).c.serialization)).scalars().all()
+    assert set(rows) == {"tallystick_json"}
+
+
+class Bomb:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return (Path.touch, (self.path,))
+
+
+def assert_pickle_is_not_read(jobs: Jobs, durable: Durable, trace: Path) -> None:
+    """Whoever can write the tables cannot have anything run."""
+    table = statuses(jobs)
+    text = base64.b64encode(pickle.dumps({"args": (Bomb(trace),), "kwargs": {}})).decode()
+    pickle.loads(base64.b64decode(text))
+    assert trace.exists()
+    trace.unlink()
+    with jobs.engine.begin() as connection:
+        row = dict(connection.execute(sa.select(table).where(table.c.workflow_uuid == "a")).mappings().one())
+        row |= {"workflow_uuid": "bomb", "status": "ENQUEUED", "serialization": "py_pickle", "inputs": text}
+        row |= {"output": None, "executor_id": None, "owner_xid": None, "started_at_epoch_ms": None}
+        row |= {"completed_at": None} if "completed_at" in row else {}
+        connection.execute(sa.insert(table).values(row))
+    wait_until(lambda: bool(durable.outcome("bomb")))
+    assert durable.outcome("bomb") == {"next": None, "status": "lost"}
+    assert not trace.exists()
