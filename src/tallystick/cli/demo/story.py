@@ -208,6 +208,8 @@ def _back(story: Story) -> None:
 def _end(story: Story) -> None:
     place = file_name(story.folder)
     story.say("Everything is still there. To go on yourself, start the address book again and edit either side:")
+    if story.crm.is_postgres:
+        story.voice.say("  (TALLYSTICK_DEMO_POSTGRES has to be set as it is now)")
     for line in (
         f"  cd {place}",
         f"  {sys.executable} -m radicale --config radicale/config &",
