@@ -219,7 +219,7 @@ class Tasks(DavContract):
         return {
             "description": f"note {number}",
             "due_at": f"2027-10-{1 + number % 28:02d}T09:30:00Z",
-            "start_local": f"2026-11-{1 + number % 28:02d}T08:00:00",
+            "start_local": f"1900-11-{1 + number % 28:02d}T08:00:00",
             "categories": f'["PeopleSoft","{number}"]',
             "is_private": "true" if number % 2 else "false",
         }
