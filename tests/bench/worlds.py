@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 TEXTS, NUMBERS, DATES = 12, 5, 3
@@ -25,7 +26,14 @@ def row(number: int, values: random.Random) -> tuple[object, ...]:
 def rows(count: int) -> Iterator[tuple[object, ...]]:
     values = random.Random(1)
     for number in range(count):
-        yield (f"K{number:08d}", *row(number, values), "2026-01-01 00:00:00.000")
+        yield (f"K{number:08d}", *row(number, values), stamp(number))
+
+
+def stamp(number: int) -> str:
+    """Moments spread over 2025, half a minute apart."""
+    return (datetime(2025, 1, 1, tzinfo=UTC) + timedelta(seconds=30 * (number % 1_000_000))).strftime(
+        "%Y-%m-%d %H:%M:%S.000"
+    )
 
 
 def make_table(path: Path, count: int) -> None:

@@ -106,6 +106,10 @@ class Detected(Protocol):
         """id -> version, of linked records that came with the same values but perhaps a new version."""
         ...
 
+    def versions(self, side: Side, ids: Sequence[str]) -> dict[str, str]:
+        """Those of `refreshed` that have these ids."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -211,6 +215,9 @@ class _Few:
 
     def refreshed(self, side: Side) -> dict[str, str]:
         return self._refreshed[side]
+
+    def versions(self, side: Side, ids: Sequence[str]) -> dict[str, str]:
+        return {id_: version for id_ in ids if (version := self._refreshed[side].get(id_)) is not None}
 
     def close(self) -> None:
         pass
@@ -405,10 +412,17 @@ class _Many:
         return int(row[0]) if row else 0
 
     def refreshed(self, side: Side) -> dict[str, str]:
-        rows = self._db.execute(
-            f"SELECT id, version FROM rows_{side} WHERE row_values IS NULL AND version IS NOT NULL"
-        ).fetchall()
+        return dict(self._db.execute(self._select_refreshed(side)).fetchall())
+
+    def versions(self, side: Side, ids: Sequence[str]) -> dict[str, str]:
+        cursor = self._db.cursor()
+        cursor.register("wanted", pa.table({"id": pa.array(ids, pa.string())}))
+        rows = cursor.execute(f"{self._select_refreshed(side)} AND id IN (SELECT id FROM wanted)").fetchall()
+        cursor.unregister("wanted")
         return dict(rows)
+
+    def _select_refreshed(self, side: Side) -> str:
+        return f"SELECT id, version FROM rows_{side} WHERE row_values IS NULL AND version IS NOT NULL"
 
     def close(self) -> None:
         self._db.close()

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
+from tallystick.engine.detect import Detected
 from tallystick.engine.guards import Breach
 from tallystick.engine.plan import Planner
 from tallystick.engine.reading import KnownVersions
@@ -87,13 +88,13 @@ class Ledger:
                 [replace(r, run=self._context.run, since=self._context.now()) for r in asked.reviews.values()],
             )
 
-    def refresh(self, seen: Mapping[Side, Mapping[str, str]], known: Mapping[Side, KnownVersions]) -> None:
-        """New versions of records whose values did not change; `seen`: id -> version as read."""
+    def refresh(self, detected: Detected, known: Mapping[Side, KnownVersions]) -> None:
+        """New versions of records whose values did not change, for readers that ask for what is known."""
         for side in SIDES:
             if not known[side].is_used:
                 continue
             held = known[side].versions()
-            newer = {id_: v for id_, v in seen[side].items() if held.get(id_) != v}
+            newer = {id_: v for id_, v in detected.refreshed(side).items() if held.get(id_) != v}
             links: list[Link] = []
             for link in self._context.store.links_of(self._context.scope, side, sorted(newer)):
                 end = link.end(side)
@@ -107,6 +108,9 @@ class Ledger:
         review = questions.of_guards(self._context.flow.name, held)
         review = replace(review, run=self._context.run, since=self._context.now())
         self._context.store.raise_reviews(self._context.scope, [review])
+        if self.is_full:  # what only a full comparison shows is looked at again by every run until one may go on
+            state = self._context.store.scope(self._context.scope)
+            self._context.store.save_scope(self._context.scope, replace(state, last_full_at=""))
         self.result.held = list(held)
         self.result.status = RunStatus.HELD
         self.result.writes = {side: Counter() for side in SIDES}

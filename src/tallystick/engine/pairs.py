@@ -5,7 +5,7 @@ Source: spec/engine.md E2, E12, E22; scenarios S13, S16, S25.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tallystick.engine import reading
@@ -24,20 +24,24 @@ from tallystick.model.write import Action
 FIGHT: Final = 4
 """So many writes to and fro of the same values, and two systems count as fighting over a field (E22)."""
 
+Versions = Callable[[Side, Sequence[str]], Mapping[str, str]]
+"""id -> version of these records of a side."""
+
 
 class PairPlanner:
     """Plans what became of linked records."""
 
-    def __init__(self, context: Context, planner: Planner, newer: Mapping[Side, Mapping[str, str]]) -> None:
-        """`newer`: id -> version of records whose values did not change but whose version may have."""
+    def __init__(self, context: Context, planner: Planner, versions: Versions) -> None:
+        """`versions`: those just read of records whose values did not change but whose version may have."""
         self._context = context
         self._planner = planner
-        self._newer = newer
+        self._versions = versions
         self._absences = AbsencePlanner(context.flow, planner)
 
     def plan(self, chunk: Sequence[Found]) -> None:
         fetched = self._look_again(chunk)
         answers = self._answers(chunk)
+        newer = self._newer(chunk)
         pairs: list[tuple[Link, dict[Side, Record], dict[Side, Absence]]] = []
         for found in chunk:
             records: dict[Side, Record] = dict(found.records)
@@ -59,7 +63,7 @@ class PairPlanner:
                 elif side in found.absences or self._is_asked(found.link, side):
                     absences[side] = Absence(id=end.id, cause=Cause.UNKNOWN)  # asked, and not told: not readable (E7)
                 else:
-                    version = self._newer[side].get(end.id, end.version)
+                    version = newer[side].get(end.id, end.version)
                     records[side] = Record(id=end.id, values=end.base, version=version)
             pairs.append((found.link, records, absences))
         self.prefetch([(side, record) for _, records, _ in pairs for side, record in records.items()])
@@ -137,6 +141,14 @@ class PairPlanner:
         if len(end.base) < 3 or differing * 4 < len(end.base) * 3:
             return False
         return not is_same_identity(self._context.flow, side, end.base, record.values)
+
+    def _newer(self, chunk: Sequence[Found]) -> dict[Side, Mapping[str, str]]:
+        """Versions of the sides that were read and did not change."""
+        quiet = {
+            side: [end.id for one in chunk if side not in one.records and (end := one.link.end(side)) is not None]
+            for side in SIDES
+        }
+        return {side: self._versions(side, ids) if ids else {} for side, ids in quiet.items()}
 
     def _look_again(self, chunk: Sequence[Found]) -> dict[Side, dict[str, Record | Absence]]:
         """Records that are not listed (to learn the cause) or whose base does not tell what they hold."""

@@ -32,7 +32,7 @@ from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.flow import Flow, OnNew, Scope
 from tallystick.model.link import Standing
 from tallystick.model.plan import FlowRun, Operation, Review, RunStatus
-from tallystick.model.record import Record
+from tallystick.model.record import ID, Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
 from tallystick.ports.store import Store
@@ -123,9 +123,9 @@ class FlowSync:
         ledger, result = self.ledger, self.result
         ledger.save(RunStatus.PLANNING)
         ledger.cursors = dict(self.context.state.cursors)
-        readings, hints = self._open(is_full=is_full)
+        readings = self._open(is_full=is_full)
         planner = self._planner()
-        self._plan_readings(readings, planner, is_forced=bool(self.context.fresh), hints=hints)
+        self._plan_readings(readings, planner, is_forced=bool(self.context.fresh), is_comparison=True)
         for side in SIDES:
             end = readings[side].end
             is_complete = end is not None and end.is_complete
@@ -169,7 +169,7 @@ class FlowSync:
             for side in SIDES
         }
         planner = self._planner()
-        self._plan_readings(readings, planner, is_forced=False, hints={})
+        self._plan_readings(readings, planner, is_forced=False)
         self.ledger.report(planner, is_artefact=is_artefact)
         return planner
 
@@ -259,26 +259,35 @@ class FlowSync:
 
     # --- reading
 
-    def _open(self, *, is_full: bool) -> tuple[dict[Side, Reading], dict[Side, frozenset[str]]]:
-        """The readings; and, in a full comparison, the ids that increments would have shown (E3)."""
+    def _open(self, *, is_full: bool) -> dict[Side, Reading]:
         context = self.context
         is_full = is_full or bool(context.fresh) or self._is_full_due()
         waiting = self._arrived()
         readings: dict[Side, Reading] = {}
-        hints: dict[Side, frozenset[str]] = {}
         for side in SIDES:
             system, selection, known = context.systems[side], context.selections[side], self._known[side]
             cursor = context.state.cursors.get(side)
-            if cursor is not None and context.can(side).changes:
-                increment = reading.since(system, selection, cursor, known, waiting[side])
-                if not is_full:
-                    readings[side] = increment
-                    continue
-                if not increment.is_full:
-                    shown = {id_ for table in increment.tables() for id_ in table.column("#id").to_pylist()}
-                    hints[side] = frozenset(shown | set(increment.absences))
-            readings[side] = reading.full(system, selection, known)
-        return readings, hints
+            if is_full or cursor is None or not context.can(side).changes:
+                readings[side] = reading.full(system, selection, known)
+            else:
+                readings[side] = reading.since(system, selection, cursor, known, waiting[side])
+        return readings
+
+    def _missed(self, side: Side, edited: set[str]) -> int:
+        """How many of these edits, found by a full comparison, an incremental read would not have shown (E3)."""
+        context = self.context
+        cursor = context.state.cursors.get(side)
+        if not edited or cursor is None or not context.can(side).changes:
+            return 0
+        increment = reading.since(context.systems[side], context.selections[side], cursor, self._known[side])
+        if increment.is_full:
+            return 0
+        missed = set(edited)
+        for table in increment.tables():
+            missed.difference_update(table.column(ID).to_pylist())
+            if not missed:
+                break
+        return len(missed - set(increment.unchanged))
 
     def _is_full_due(self) -> bool:
         state = self.context.state
@@ -351,17 +360,17 @@ class FlowSync:
         planner: Planner,
         *,
         is_forced: bool,
-        hints: Mapping[Side, frozenset[str]],
+        is_comparison: bool = False,
     ) -> None:
         context = self.context
         detected = detect(context.store, context.scope, readings, is_forced=is_forced, folder=self._folder)
         try:
-            newer = {side: detected.refreshed(side) for side in SIDES}
-            pairs = PairPlanner(context, planner, newer)
+            pairs = PairPlanner(context, planner, detected.versions)
             changed = 0
+            edited: dict[Side, set[str]] = {side: set() for side in SIDES}
             for chunk in detected.found():
                 changed += len(chunk)
-                self.result.missed += _missed(chunk, hints)
+                _note_edited(chunk, edited)
                 pairs.plan(chunk)
                 self._progress("comparing", len(chunk))
             linker = Linker(context, planner)
@@ -387,7 +396,9 @@ class FlowSync:
                     planner.unreadable(side, unreadable.id, unreadable.reason)
                 planner.tally.gone[side] = detected.gone(side)
             planner.outbox.flush()
-            self.ledger.refresh(newer, self._known)
+            self.ledger.refresh(detected, self._known)
+            if is_comparison:
+                self.result.missed = sum(self._missed(s, edited[s]) for s in SIDES if readings[s].is_full)
             self.result.unchanged = max(0, context.state.linked - changed)
         finally:
             detected.close()
@@ -413,12 +424,10 @@ def operations_of(context: Context) -> Iterator[Operation]:
         after = found[-1].seq
 
 
-def _missed(chunk: Sequence[Found], hints: Mapping[Side, frozenset[str]]) -> int:
-    """How many changes an incremental read would not have shown."""
-    missed = 0
+def _note_edited(chunk: Sequence[Found], edited: Mapping[Side, set[str]]) -> None:
+    """Adds the ids of records whose values changed since they were agreed on."""
     for found in chunk:
-        for side, ids in hints.items():
+        for side in found.records:
             end = found.link.end(side)
-            if side in found.records and end is not None and end.fingerprint != UNSETTLED and end.id not in ids:
-                missed += 1
-    return missed
+            if end is not None and end.fingerprint != UNSETTLED:
+                edited[side].add(end.id)
