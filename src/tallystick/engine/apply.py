@@ -351,9 +351,11 @@ def _concluded(operation: Operation, outcome: Outcome) -> Operation:
     message = outcome.message
     if outcome.result is Result.EXISTS and not message:
         message = "a record with this id or unique value is already there"
-    # a version stands for the values kept as base: what the system may have made something else of is read again (E22)
+    # A version stands for the values kept as base. What the system may have made something else of, or somebody may
+    # have edited before a write without a version as precondition, is read again (E22).
     is_as_sent = outcome.stored is not None and all(outcome.stored.get(n) == v for n, v in operation.after.items())
-    versions = {**operation.versions, operation.side: outcome.version if is_as_sent else None}
+    is_bound = operation.action is Action.CREATE or operation.versions.get(operation.side) is not None
+    versions = {**operation.versions, operation.side: outcome.version if is_as_sent and is_bound else None}
     after = replace(operation, state=_STATES[outcome.result], message=message, versions=versions)
     if outcome.id is not None and outcome.id != operation.id_on(operation.side) and operation.action is Action.CREATE:
         after = _with_id(after, operation.side, outcome.id)

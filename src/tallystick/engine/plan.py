@@ -222,6 +222,8 @@ class Planner:
                 if link is not None:
                     self.asked.held.append(link)
                 return
+            if link is not None and number is None:
+                operation = replace(operation, evidence={"doubled": link.number})
             operations.append(operation)
         self.outbox.add(operations[-2:], None)
 

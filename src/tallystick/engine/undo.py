@@ -93,6 +93,7 @@ def _one(
                     after=restored,
                     versions={side: record.version},
                     rules=dict.fromkeys(same, base.reason),
+                    is_partial=True,  # other fields may have been edited since: the pair is looked at again
                 )
         case Action.CREATE:
             if record is None:

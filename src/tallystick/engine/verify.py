@@ -66,7 +66,13 @@ def _reason(
         is_back = record is not None and "left the filter" not in operation.reason
         return f"the {source.value} record is there again" if is_back else None
     link = links[source].get(source_id or "")
-    if operation.link is None and operation.action in (Action.CREATE, Action.LINK) and link is not None:
+    is_freed = link is not None and operation.evidence.get("doubled") == link.number  # by the create before it
+    if (
+        operation.link is None
+        and operation.action in (Action.CREATE, Action.LINK)
+        and link is not None
+        and not is_freed
+    ):
         return f"the {source.value} record has been linked meanwhile"
     if operation.link is not None and (link is None or link.number != operation.link):
         return "the link has changed meanwhile"
