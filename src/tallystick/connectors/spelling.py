@@ -180,7 +180,9 @@ def text_list(value: object, _zone: tzinfo = UTC) -> Value:
 
 def document(value: object, _zone: tzinfo = UTC) -> Value:
     content = parsed_json(value) if isinstance(value, str) else value
-    return text(compact_json(content))
+    if isinstance(content, bytes):
+        raise ValueError("holds bytes, not JSON")
+    return decimal(content) if isinstance(content, float) and type(content) is float else text(compact_json(content))
 
 
 def _checked_day(value: str) -> str:

@@ -33,6 +33,7 @@ from tallystick.connectors.sql.where import is_plain
 from tallystick.errors import ConfigurationError
 from tallystick.model.value import FieldType, Value
 
+_NUMBERS = (FieldType.INTEGER, FieldType.DECIMAL, FieldType.BOOLEAN)
 _EXACT_LIMIT = 2**53  # beyond it a double may have been a whole number that lost digits
 
 
@@ -321,9 +322,9 @@ def _guard(column: Column) -> str:
     affinity = affinity_of(column.native)
     if column.type is FieldType.BINARY:
         return "typeof({name}) IN ('integer', 'real')"
-    if affinity is not Affinity.TEXT and column.type in (FieldType.TEXT, FieldType.JSON, FieldType.LIST):
-        return "typeof({name}) = 'real'"
-    return ""
+    if affinity is Affinity.TEXT or column.type in _NUMBERS:
+        return ""
+    return "typeof({name}) = 'real'" if column.type is FieldType.TEXT else "typeof({name}) IN ('integer', 'real')"
 
 
 def _is_as_declared(column: Column, array: pa.Array) -> bool:

@@ -161,8 +161,7 @@ class TableWriter:
                     transaction.commit()
                 except FOREIGN as error:
                     self._not_committed(said(error), orders)
-                    if said(error).complaint in _AT_COMMIT_UNKNOWN:
-                        connection.invalidate()
+                    connection.invalidate()  # closed: what may still be open of the transaction goes with it
         except FOREIGN as error:
             found = said(error)
             if found.complaint not in _LATER:
