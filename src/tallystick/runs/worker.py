@@ -74,6 +74,7 @@ class Worker:
             broken=broken,
         )
         self._ticked: dict[tuple[Any, ...], int] = {}  # timer -> its tick that was asked for or skipped
+        self._skipping: set[tuple[Any, ...]] = set()  # timers whose run is still going
         self._beaten_at = self._forgot_at = -1e9
         self._is_out_of_reach = False
 
@@ -224,10 +225,12 @@ class Worker:
                 if busy is None:
                     busy = self._busy()
                 if still := [name for name in flows if (timer.integration, name) in busy]:
-                    if not is_again:
-                        message = "the run before it is still going"
+                    if not is_again and key not in self._skipping:
+                        message = "the run before is still going; ticks are skipped until it ends"
                         log.info("skipped", integration=timer.integration, flows=still, message=message)
+                    self._skipping.add(key)
                     continue
+                self._skipping.discard(key)
                 if self._enqueue(job):
                     asked.append(job.id)
         return asked

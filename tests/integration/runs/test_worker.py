@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -13,7 +15,7 @@ from tallystick.model.plan import OperationState, RunStatus
 from tests.integration.runs.offices import BATCH, ROOT, Office, office, wait_until
 
 PEOPLE = 60
-MANY = 120
+MANY = 90
 WHOLE = BATCH - 1  # the last pair of a batch waits for the next, where more of it may stand
 
 
@@ -82,6 +84,7 @@ def test_schedule_fires_skips_while_the_run_before_goes_and_reads_the_file_again
     assert {run.status for run in firm.runs()} == {RunStatus.DONE}
 
 
+@pytest.mark.slow
 def test_unreachable_system_fails_the_run_and_the_next_tick_tries_again(firm):
     secret = "hunter2-and-more"
     firm.furnish(3, register=f"postgresql://ann:{secret}@127.0.0.1:1/nowhere")
@@ -98,6 +101,7 @@ def test_unreachable_system_fails_the_run_and_the_next_tick_tries_again(firm):
     assert len(firm.mails()) == 3
 
 
+@pytest.mark.slow
 def test_pause_stops_a_run_after_the_batch_at_hand_and_resume_finishes_it_E39(firm):
     firm.furnish(MANY)
     firm.start(write_s=0.1)
@@ -113,6 +117,30 @@ def test_pause_stops_a_run_after_the_batch_at_hand_and_resume_finishes_it_E39(fi
     wait_until(lambda: len(firm.events("run")) == 2)
     assert stop(firm) == 0
     assert [run.status for run in firm.runs()] == [RunStatus.DONE, RunStatus.DONE]
+
+
+def test_integration_with_much_to_do_does_not_starve_another_E32(firm, tmp_path):
+    flows = 4  # as many as are worked on at a time
+    firm.furnish(0)
+    head, flow = firm.file.read_text(encoding="utf-8").split("flows:\n")
+    for number in range(flows):
+        with closing(sqlite3.connect(tmp_path / "crm.db")) as crm, crm:
+            crm.execute(f"CREATE TABLE contact{number} AS SELECT * FROM contact WHERE false")
+            rows = [(one, f"Person {one}", f"p{one}@example.org") for one in range(MANY)]
+            crm.executemany(f"INSERT INTO contact{number} VALUES (?, ?, ?)", rows)
+        with closing(sqlite3.connect(tmp_path / "register.db")) as register, register:
+            register.execute(f"CREATE TABLE person{number} (number INTEGER PRIMARY KEY, full_name TEXT, mail TEXT)")
+        named = flow.replace("flow: people", f"flow: people{number}").replace(
+            "record: person", f"record: person{number}"
+        )
+        head += ("flows:\n" if not number else "") + named.replace("record: contact", f"record: contact{number}")
+    firm.file.write_text(head, encoding="utf-8")
+    small = Office(folder=tmp_path, name="small")
+    small.write(period="1 second")
+    firm.start(str(small.file), write_s=0.1)
+    wait_until(lambda: len(firm.events("run")) >= 3)
+    assert {event["integration"] for event in firm.events("run")[:3]} == {"small"}
+    assert {run.status for run in firm.runs() if run.integration == "firm"} == {RunStatus.APPLYING}
 
 
 def test_wrong_calls_are_refused_in_a_sentence(firm, tmp_path):
