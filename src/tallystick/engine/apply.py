@@ -22,6 +22,7 @@ from tallystick.model.record import records_of
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action, Outcome, Result, Write
+from tallystick.ports.store import Commit
 
 ATTEMPTS = 4
 BATCH = 4_000
@@ -66,6 +67,13 @@ class Applier:
             for side in SIDES:
                 mine = [operation for operation in sent if operation.side is side]
                 self._outcomes.keep(self._read_back(side, mine, is_final=not can_resend))
+
+    def put_aside(self, operations: Sequence[Operation]) -> None:
+        """Keeps planned operations that will not be carried out, in the state they now have."""
+        if operations and operations[0].state is OperationState.MOVED:
+            self._outcomes.keep(operations)
+        else:
+            self._store.commit(self._scope, Commit(operations=operations))
 
     def step(self, run: str) -> int:
         """Carries out one batch of what is planned; how many operations it was, 0 when nothing is left.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tallystick.engine import questions, verify
+from tallystick.engine import questions
 from tallystick.engine.context import Context
 from tallystick.engine.guards import Tally, breaches
 from tallystick.engine.pipeline import FlowSync
@@ -28,25 +28,14 @@ def apply_exactly(sync: FlowSync, operations: Sequence[Operation]) -> list[tuple
     context = sync.context
     sync.ledger.save(RunStatus.APPLYING)
     context.store.add_operations(context.scope, operations)
-    refused: list[tuple[Operation, str]] = []
-    after = -1
-    while planned := context.store.operations(
-        context.run, context.flow.name, (OperationState.PLANNED,), after_seq=after, limit=1_000
-    ):
-        after = planned[-1].seq
-        reasons = verify.moved(planned, context.scope, context.store, context.systems, context.selections)
-        moved = [
-            replace(o, state=OperationState.REFUSED, message=reasons[o.number]) for o in planned if o.number in reasons
-        ]
-        refused += [(o, o.message) for o in moved]
-        context.store.commit(context.scope, Commit(operations=moved))
+    refused = [(operation, operation.message) for operation in sync.recheck(OperationState.REFUSED)]
     _carry_out(sync)
     refused += [
         (operation, "the record was changed since the plan")
         for operation in sync.applier.applied.moved
         if operation.action is not Action.RELINK
     ]
-    _conclude(sync, refused=len(refused))
+    sync.conclude(refused=len(refused))
     return refused
 
 
@@ -65,7 +54,7 @@ def undo(sync: FlowSync, run: str, *, is_approved: bool = False) -> list[dict[st
     sync.ledger.save(RunStatus.APPLYING)
     context.store.add_operations(context.scope, compensation.operations)
     _carry_out(sync)
-    _conclude(sync)
+    sync.conclude()
     return compensation.left + [
         {
             "side": operation.side.value,
@@ -92,16 +81,6 @@ def _links_of(context: Context, operations: Sequence[Operation]) -> dict[tuple[S
 def _carry_out(sync: FlowSync) -> None:
     while sync.applier.step(sync.context.run):
         pass
-
-
-def _conclude(sync: FlowSync, *, refused: int = 0) -> None:
-    applied, result = sync.applier.applied, sync.result
-    result.writes = applied.writes
-    result.refused = applied.refused + refused
-    result.failed, result.unknown = applied.failed, applied.unknown
-    is_partial = bool(result.failed or result.refused or result.unknown)
-    result.status = RunStatus.PARTIAL if is_partial else RunStatus.DONE
-    sync.ledger.save(result.status)
 
 
 def decide(sync: FlowSync, reviews: Sequence[Review], decision: Decision, ids: Mapping[Side, Sequence[str]]) -> None:

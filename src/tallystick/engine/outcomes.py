@@ -38,6 +38,8 @@ class Applied:
         match operation.state:
             case OperationState.DONE if operation.action.is_write:
                 self.writes[operation.side][operation.action] += 1
+            case OperationState.MOVED:
+                self.moved.append(operation)
             case OperationState.REFUSED:
                 self.refused += 1
             case OperationState.FAILED:

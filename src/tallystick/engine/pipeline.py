@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tallystick.engine import reading
+from tallystick.engine import reading, verify
 from tallystick.engine.apply import BATCH, Applier
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
@@ -31,7 +31,7 @@ from tallystick.engine.result import FlowResult, Progress
 from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.flow import Flow, OnNew, Scope
 from tallystick.model.link import Standing
-from tallystick.model.plan import FlowRun, Operation, Review, RunStatus
+from tallystick.model.plan import FlowRun, Operation, OperationState, Review, RunKind, RunStatus
 from tallystick.model.record import ID, Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
@@ -201,21 +201,22 @@ class FlowSync:
             self.plan_some(again)
         self._finish(applied)
 
-    def resume(self, flow_run: FlowRun, *, is_same_file: bool = True) -> FlowResult:
-        """Goes on with a run that was killed: settles what it had sent, then carries out the rest (E29).
+    def resume(self, flow_run: FlowRun, *, is_same_file: bool = True, kind: RunKind = RunKind.SYNC) -> FlowResult:
+        """Goes on with a run of this kind that was killed: settles what it had sent, then carries out the rest (E29).
 
         A run killed while planning had written nothing: its plan is discarded. When the integration file changed
-        since, what was sent is settled and the rest is dropped; the next plan finds it again.
+        since, what was sent is settled and the rest is dropped; the next plan finds it again. What moved since it was
+        planned is planned anew; by an apply it is refused, and an undo leaves it.
         """
-        for _ in self.resuming(flow_run, is_same_file=is_same_file):
+        for _ in self.resuming(flow_run, is_same_file=is_same_file, kind=kind):
             pass
         return self.result
 
-    def resuming(self, flow_run: FlowRun, *, is_same_file: bool = True) -> Iterator[int]:
+    def resuming(self, flow_run: FlowRun, *, is_same_file: bool = True, kind: RunKind = RunKind.SYNC) -> Iterator[int]:
         """The same, stage by stage as `stages`."""
-        yield from self._timed(self._resuming(flow_run, is_same_file=is_same_file))
+        yield from self._timed(self._resuming(flow_run, is_same_file=is_same_file, kind=kind))
 
-    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool) -> Iterator[int]:
+    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool, kind: RunKind) -> Iterator[int]:
         store, flow = self.context.store, self.context.flow.name
         if flow_run.status is RunStatus.PLANNING:
             store.discard(flow_run.run, flow)
@@ -225,7 +226,15 @@ class FlowSync:
                 self._next_seq = max(self._next_seq, 1 + operation.seq % LAST)
                 self.applier.applied.recall(operation)
             self.applier.resume(self.context.run, can_resend=is_same_file)
+            if is_same_file and kind in (RunKind.APPLY, RunKind.UNDO):
+                if kind is RunKind.APPLY:
+                    self.recheck(OperationState.REFUSED)
+                while count := self.applier.step(self.context.run):
+                    yield count
+                self.conclude(refused=len(self.applier.applied.moved))
+                return
             if is_same_file:
+                self.recheck(OperationState.MOVED)
                 self.ledger.cursors = dict(flow_run.cursors)
                 self.ledger.is_full = flow_run.is_full
                 yield from self.steps()
@@ -233,6 +242,31 @@ class FlowSync:
             store.drop_planned(self.context.run, flow)
         self.result.status = RunStatus.FAILED
         store.save_flow_run(replace(flow_run, status=RunStatus.FAILED), self.context.scope)
+
+    def recheck(self, state: OperationState) -> list[Operation]:
+        """Gives this state to planned operations whose ground moved since; they are not carried out (E24, E31)."""
+        context = self.context
+        found: list[Operation] = []
+        after = -1
+        while planned := context.store.operations(
+            context.run, context.flow.name, (OperationState.PLANNED,), after_seq=after, limit=1_000
+        ):
+            after = planned[-1].seq
+            reasons = verify.moved(planned, context.scope, context.store, context.systems, context.selections)
+            moved = [replace(o, state=state, message=reasons[o.number]) for o in planned if o.number in reasons]
+            self.applier.put_aside(moved)
+            found += moved
+        return found
+
+    def conclude(self, *, refused: int = 0) -> None:
+        """The result of a run that carries out what it was given, reads nothing and moves no cursor."""
+        applied, result = self.applier.applied, self.result
+        result.writes = applied.writes
+        result.refused = applied.refused + refused
+        result.failed, result.unknown = applied.failed, applied.unknown
+        is_partial = bool(result.failed or result.refused or result.unknown)
+        result.status = RunStatus.PARTIAL if is_partial else RunStatus.DONE
+        self.ledger.save(result.status)
 
     def _finish(self, applied: Applied) -> None:
         """Cursors last, and only when everything read has been dealt with (E3)."""
@@ -247,7 +281,7 @@ class FlowSync:
             replace(
                 state,
                 cursors={side: ledger.cursors.get(side) for side in SIDES} if is_clean else state.cursors,
-                maps=context.maps if is_clean and (ledger.is_full or not context.fresh) else state.maps,
+                maps=context.maps if is_clean and (ledger.is_whole or not context.fresh) else state.maps,
                 last_full_at=context.now() if ledger.is_whole and is_clean else state.last_full_at,
             ),
         )

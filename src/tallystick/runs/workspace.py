@@ -290,7 +290,8 @@ class Workspace:
             return
         earlier = self.store.run(unfinished.run)
         is_same = earlier is not None and earlier.fingerprint == self.integration.fingerprint
-        yield from self.flow_sync(flow, run=unfinished.run).resuming(unfinished, is_same_file=is_same)
+        kind = earlier.kind if earlier is not None else RunKind.SYNC
+        yield from self.flow_sync(flow, run=unfinished.run).resuming(unfinished, is_same_file=is_same, kind=kind)
         if earlier is not None:
             self.end(earlier, self.report_of(earlier))
 
