@@ -25,6 +25,8 @@ _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum
 
 
 class MariaDatabase(Database):
+    quotes = "`"
+
     @classmethod
     def open(cls, url: URL, settings: Settings) -> MariaDatabase:
         wait_s = max(1, int(settings.timeout_s))
@@ -54,6 +56,11 @@ class MariaDatabase(Database):
             case "date" | "datetime" | "timestamp":
                 # the database's own way to say that there is no date
                 return f"CASE WHEN {name} <> 0 THEN CAST({name} AS CHAR) END"
+            case "set" if column.type is FieldType.LIST:
+                # members hold no commas; backslashes by number, for they mean different things in different modes
+                escaped = f"REPLACE({name}, CHAR(92), CONCAT(CHAR(92), CHAR(92)))"
+                escaped = f"REPLACE(REPLACE({escaped}, '\"', CONCAT(CHAR(92), '\"')), ',', '\",\"')"
+                return f"CASE WHEN {name} = '' THEN '[]' ELSE CONCAT('[\"', {escaped}, '\"]') END"
             case _ if base in _TEXTS or "blob" in base or "binary" in base:
                 return name
         return f"CAST({name} AS CHAR)"
