@@ -164,7 +164,7 @@ class Planner:
         self._ask_about(pair, merged)
         if operations:
             if is_held:
-                operations[-1] = replace(operations[-1], is_partial=True)
+                operations = [replace(operation, is_partial=True) for operation in operations]
             self.outbox.add(operations, pair)
         elif is_held and link is not None:
             self.asked.held.append(link)
