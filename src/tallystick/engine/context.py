@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -105,7 +106,13 @@ class Context:
 
 
 def _maps(flow: Flow, paused: Sequence[str]) -> dict[str, str]:
-    return {line.name: line.fingerprint for line in flow.maps if line.name not in paused}
+    """What a run remembers of a flow: its field maps, and under `#left` and `#right` what each side selects."""
+    maps = {line.name: line.fingerprint for line in flow.maps if line.name not in paused}
+    for side in SIDES:
+        chosen = flow.end(side).selection
+        wording = repr((chosen.record, chosen.key, chosen.changed, chosen.deleted, chosen.where))
+        maps[f"#{side.value}"] = hashlib.sha256(wording.encode()).hexdigest()[:16]
+    return maps
 
 
 def _record_type(flow: Flow, side: Side, system: System) -> RecordType:

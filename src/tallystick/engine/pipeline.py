@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from tallystick.engine import reading, verify
+from tallystick.engine import questions, reading, verify
 from tallystick.engine.apply import BATCH, Applier
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
@@ -160,18 +160,24 @@ class FlowSync:
                     if id_ is not None:
                         self.planned[self.context.flow.name, side, id_] = operation.id_on(side.other)
 
-    def plan_some(self, ids: Mapping[Side, Sequence[str]], *, is_artefact: bool = False) -> Planner:
-        """Plans just these records, as they are now; what decides, retries and replans go through."""
-        readings = {
-            side: reading.some(
-                self.context.systems[side], self.context.selections[side], sorted(set(ids.get(side, ())))
-            )
+    def plan_some(self, ids: Mapping[Side, Sequence[str]]) -> None:
+        """Plans just these records, as they are now; what decisions, retries and replans go through."""
+        planner = self._planner()
+        self._plan_readings(self._some(ids), planner, is_forced=False)
+        self.ledger.report(planner, is_artefact=False)
+
+    def ask_again(self, ids: Mapping[Side, Sequence[str]]) -> Mapping[questions.Key, Review]:
+        """What would be asked about these records as they are now; nothing is planned or remembered (E17)."""
+        planner = self._planner(is_kept=False)
+        self._plan_readings(self._some(ids), planner, is_forced=False)
+        return planner.asked.reviews
+
+    def _some(self, ids: Mapping[Side, Sequence[str]]) -> dict[Side, Reading]:
+        context = self.context
+        return {
+            side: reading.some(context.systems[side], context.selections[side], sorted(set(ids.get(side, ()))))
             for side in SIDES
         }
-        planner = self._planner()
-        self._plan_readings(readings, planner, is_forced=False)
-        self.ledger.report(planner, is_artefact=is_artefact)
-        return planner
 
     def apply(self) -> None:
         for _ in self.steps():
@@ -357,10 +363,12 @@ class FlowSync:
 
     # --- planning
 
-    def _planner(self) -> Planner:
+    def _planner(self, *, is_kept: bool = True) -> Planner:
         context = self.context
 
         def keep(operations: Sequence[Operation]) -> None:
+            if not is_kept:
+                return
             context.store.add_operations(context.scope, operations)
             self._next_seq = max(self._next_seq, 1 + max((o.seq % LAST for o in operations), default=-1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -117,14 +118,17 @@ class State:
             flow = next(iter(workspace.chosen([review.flow])))
             with self.store.exclusive(scope):
                 workspace.settle(flow)
+                last_full_at = self.store.scope(scope).last_full_at
+                self._full_next(scope, "")  # killed from here on, the next run looks at everything and carries it out
                 for one in chosen:
                     try:
-                        if one.kind is not ReviewKind.HELD:
+                        if one.kind is not ReviewKind.HELD and one.status is ReviewStatus.OPEN:
                             self._check_fresh(workspace, one)
                         self.store.decide(one.number, decision, one.fingerprint)
                         decided.append(one.number)
                     except TallystickError as error:
                         if len(chosen) == 1:
+                            self._full_next(scope, last_full_at)
                             raise
                         refused.append({"id": one.number, "message": str(error)})
             if review.kind is ReviewKind.HELD:
@@ -132,7 +136,11 @@ class State:
                     report = workspace.sync([review.flow], is_approved=True)
             elif decided:
                 report = self._carry_out(workspace, [one for one in chosen if one.number in decided], decision)
+            self._full_next(scope, last_full_at)
         return {"decided": decided, "refused": refused, "report": report.shown() if report is not None else None}
+
+    def _full_next(self, scope: Scope, last_full_at: str) -> None:
+        self.store.save_scope(scope, replace(self.store.scope(scope), last_full_at=last_full_at))
 
     def _workspace(self, run: str) -> Workspace:
         earlier = self.store.run(run)
@@ -145,11 +153,7 @@ class State:
         if review.kind in (ReviewKind.UNKNOWN, ReviewKind.REJECT, ReviewKind.UNMAPPED_CODE, ReviewKind.COLLISION):
             return
         flow = next(iter(workspace.chosen([review.flow])))
-        run = workspace.begin(RunKind.PLAN)
-        planner = workspace.flow_sync(flow, run=run.id).plan_some(_ids(review), is_artefact=True)
-        self.store.discard(run.id, flow.name)
-        workspace.end(run, Report(run=run.id))
-        now = planner.asked.reviews.get(questions.key_of(review))
+        now = workspace.flow_sync(flow, run="").ask_again(_ids(review)).get(questions.key_of(review))
         if now is None:
             raise StaleDecision(
                 f"Review {review.number} is out of date: its cause is gone.", hint="The next sync clears it."

@@ -217,10 +217,11 @@ class Workspace:
 
     def sync(self, flows: Sequence[str] = (), *, is_full: bool = False, is_approved: bool = False) -> Report:
         """Plans and applies each flow; held by guards unless approved."""
+        chosen = self.chosen(flows)
         run = self.begin(RunKind.SYNC)
         report = Report(run=run.id)
         with rare_collections():
-            for flow in self.chosen(flows):
+            for flow in chosen:
                 for _ in self.stages(run, flow, report, is_full=is_full, is_approved=is_approved):
                     pass
         return self.end(run, report)
@@ -302,6 +303,7 @@ class Workspace:
 
     def plan(self, flows: Sequence[str] = (), *, is_full: bool = False) -> dict[str, Any]:
         """What a run would do, as an artefact; nothing is written to either side."""
+        chosen = self.chosen(flows)
         run = self.begin(RunKind.PLAN)
         report = Report(run=run.id)
         planned: dict[tuple[str, Side, str], str | None] = {}
@@ -312,7 +314,7 @@ class Workspace:
             "document": self.integration.fingerprint,
             "flows": {},
         }
-        for flow in self.chosen(flows):
+        for flow in chosen:
             with self.store.exclusive(self.scope(flow)):
                 self.settle(flow)
                 sync = self.flow_sync(flow, run=run.id, planned=planned)

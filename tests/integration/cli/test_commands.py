@@ -252,7 +252,6 @@ def test_decision_takes_effect_at_once_and_is_not_asked_again_E17(conflict, side
     assert "the newer one" in shown.out
 
 
-@pytest.mark.xfail(reason="The state looks whether the question is stale before whether it is decided.", strict=True)
 def test_second_decision_names_who_decided_S3(conflict):
     number = str(conflict("review", "list", "--json").json["reviews"][0]["id"])
     assert conflict("review", "decide", number, "--take", "left").code == 0
