@@ -43,6 +43,7 @@ class RecordType:
     key: tuple[str, ...]  # the fields that make the id; empty when the id is not a field
     capabilities: Capabilities
     title: str = ""
+    other_names: tuple[str, ...] = ()  # what a flow may call it besides `name`
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)
@@ -55,4 +56,6 @@ class Description:
     product: str = ""  # what the system calls itself, with its version
 
     def record_type(self, name: str) -> RecordType | None:
-        return next((kind for kind in self.record_types if kind.name == name), None)
+        """The record type of this name, else the first that also goes by it; None when there is none."""
+        named = next((kind for kind in self.record_types if kind.name == name), None)
+        return named or next((kind for kind in self.record_types if name in kind.other_names), None)

@@ -94,6 +94,7 @@ def description(all_shelves: tuple[Shelf, ...], vocabularies: dict[str, Vocabula
             RecordType(
                 name=shelf.name,
                 title=shelf.collection.title,
+                other_names=tuple(f"{NAMES[shelf.component]}/{name}" for name in _names(shelf.collection)),
                 fields=vocabularies[shelf.component].fields,
                 key=(),
                 capabilities=capabilities(shelf.collection),
