@@ -20,6 +20,8 @@ from tallystick.model.value import Value
 
 Values = Mapping[str, Value]
 EMPTY = (None, "", "[]")
+PARTLY = "only a part of the value fits there"
+"""Added to the rule of a written field that holds a projection, so that journal and `why` tell it (E8, S19)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,7 +332,7 @@ class _Verdict:
             return
         write = self._merged.writes.setdefault(side, SideWrite())
         write.after.update(translated.values)
-        write.rules.update(dict.fromkeys(translated.values, why))
+        write.rules.update(dict.fromkeys(translated.values, f"{why}; {PARTLY}" if translated.is_lossy else why))
         write.settles[side.other].update(self._own(side.other))
         write.settles[side].update({name: v for name, v in current.items() if name not in translated.values})
 

@@ -14,7 +14,7 @@ from typing import Any
 from tallystick.engine import questions
 from tallystick.engine.check import Checker
 from tallystick.engine.guards import Tally
-from tallystick.engine.merge import Merged, Merger, Pair
+from tallystick.engine.merge import PARTLY, Merged, Merger, Pair
 from tallystick.engine.outbox import Outbox
 from tallystick.engine.translate import Translated, Translator, Trouble
 from tallystick.model.fingerprint import fingerprint
@@ -362,6 +362,9 @@ class Planner:
             settles={side: settles},
             versions={side: record.version},
             reason=reason,
+            rules={
+                name: f"{reason}; {PARTLY}" for line in translated.lossy for name in self._line_fields(line, target)
+            },
             is_partial=bool(held),
         )
 

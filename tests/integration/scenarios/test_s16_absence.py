@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.dav_servers import PASSWORD, USER, DavServer, radicale
+from tests.dav_servers import PASSWORD, USER, DavServer
 from tests.integration.scenarios.office import Office, writes
 from tests.integration.scenarios.proxy import Proxy, Spoil, proxied
 from tests.scripted_server import Reply, Request
@@ -59,13 +59,6 @@ class Pim(Office):
     def count(self, owner: str) -> int:
         ((count,),) = self.sql("crm", "SELECT count(*) FROM contact WHERE owner = ?", owner)
         return int(count)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DavServer]:
-    folder = tmp_path_factory.mktemp("radicale")
-    with radicale(folder) as server:
-        yield server
 
 
 @pytest.fixture
