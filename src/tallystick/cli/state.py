@@ -29,13 +29,30 @@ def workspace(file: Path) -> Iterator[Workspace]:
 
 @contextmanager
 def state(file: Path | None) -> Iterator[State]:
-    """The state beside `file`; without one that of TALLYSTICK_DATABASE_URL, else `tallystick.db` in this folder."""
+    """The state beside `file`; without one that of TALLYSTICK_DATABASE_URL, else `tallystick.db` in this folder.
+
+    Raises ConfigurationError where there is none: an empty one, made in the wrong folder, would answer "nothing".
+    """
     from tallystick.cli.progress import progress
     from tallystick.runs.state import State
     from tallystick.runs.workspace import database_url
 
+    _check_there(file)
     with progress(), State.open(database_url(file, os.environ), open_store=_store, by=person()) as opened:
         yield opened
+
+
+def _check_there(file: Path | None) -> None:
+    from tallystick.cli.printable import file_name
+    from tallystick.errors import ConfigurationError
+
+    if file is not None and not file.exists():
+        raise ConfigurationError(f"There is no file {file_name(file)}.", hint="Check the name and the folder.")
+    if file is None and not os.environ.get("TALLYSTICK_DATABASE_URL") and not Path("tallystick.db").exists():
+        raise ConfigurationError(
+            "There is no state in this folder: no tallystick.db.",
+            hint="Go to the folder of the integration file, or name that file with --file. The first run makes it.",
+        )
 
 
 def _store(url: str, clock: Clock) -> Store:

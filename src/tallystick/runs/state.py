@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from tallystick.engine import errands, questions
-from tallystick.errors import ConfigurationError, StaleDecision, TallystickError
+from tallystick.errors import ConfigurationError, StaleDecision, TallystickError, UnknownRecordType
 from tallystick.model.flow import Scope
 from tallystick.model.plan import Decision, Operation, Review, ReviewKind, ReviewStatus, Run, RunKind, Take
 from tallystick.model.side import SIDES, Side
@@ -204,19 +204,28 @@ class State:
     def journal(
         self, *, record: tuple[str, str, str] | None = None, run: str | None = None, limit: int = 200
     ) -> list[dict[str, Any]]:
-        """What was written, newest first, with before and after; of a record (system, type, id) or a run."""
+        """What was written, newest first, with before and after; of a record (system, type, id) or a run.
+
+        Raises UnknownRecordType when no flow has the record's type.
+        """
         if record is None:
             full = self._run(run).id if run is not None else None
             return [operation_shown(one) for one in self.store.journal(run=full, limit=limit)]
         system, record_type, id_ = record
         found: list[Operation] = []
+        covered: set[str] = set()
         for earlier in _newest_per_integration(self.store.runs(limit=1_000)):
             with Workspace.of_run(earlier, _Shared(self.store)) as workspace:
                 for flow in workspace.integration.flows:
                     for side in SIDES:
                         end = flow.end(side)
+                        covered.add(f"{end.system}:{end.selection.record}")
                         if end.system == system and end.selection.record == record_type:
                             found += self.store.journal(workspace.scope(flow), side=side, id=id_, limit=limit)
+        if covered and f"{system}:{record_type}" not in covered:
+            raise UnknownRecordType(
+                f"No flow covers {record_type} of {system}.", hint=f"Flows cover: {', '.join(sorted(covered))}."
+            )
         found = [one for one in found if run is None or one.run.startswith(run)]
         return [operation_shown(one) for one in sorted(found, key=lambda o: o.number, reverse=True)[:limit]]
 

@@ -156,9 +156,8 @@ class Workspace:
         for name in self.integration.systems:
             description = self.describe(name)
             count = len(description.record_types)
-            found.append(
-                f"System {name}: reached ({description.product or description.connector}), {count} record types."
-            )
+            many = "1 record type" if count == 1 else f"{count:,} record types"
+            found.append(f"System {name}: reached ({description.product or description.connector}), {many}.")
         for flow in self.integration.flows:
             self.flow_sync(flow, run="")
             found.append(f"Flow {flow.name}: tables and fields are there.")

@@ -263,6 +263,7 @@ def test_links_that_are_none_are_told_and_the_old_ones_kept(firm, text, sentence
 
 
 def test_question_that_is_not_there_is_told(firm):
+    assert firm("sync", firm.file).code == 0
     assert "There is no review 7." in fails(firm, 2, "review", "show", "7")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from tallystick.connectors.http.addresses import check_url, is_same_site, origin_of, shown
 from tallystick.connectors.http.budget import budget_of
@@ -22,6 +24,16 @@ LONGEST_WAIT_S = 60.0
 """A longer Retry-After is handed on as Throttled: the run is put off instead of a thread held."""
 
 TRY_AGAIN = frozenset({429, 502, 503, 504})
+
+_log = logging.getLogger(__name__)
+
+
+def _note(details: RetryDetails) -> None:
+    """Tells the log of a retry: what stamina does of itself goes to standard output, with every argument."""
+    _log.info("Trying again in %.1f s, attempt %d: %s", details.wait_for, details.retry_num + 1, details.caused_by)
+
+
+set_on_retry_hooks((_note,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
