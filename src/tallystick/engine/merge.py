@@ -90,13 +90,15 @@ class Merger:
         self._flow = flow
         self._lines = lines
         self._fresh = fresh
+        self._fields = [(line, {side: frozenset(line.fields(side)) for side in SIDES}) for line in lines]
+        self._all = {side: frozenset().union(*(fields[side] for _, fields in self._fields)) for side in SIDES}
 
     def merge(self, pair: Pair, decided: Mapping[str, Rule] | None = None) -> Merged:
         """`decided`: field map -> LEFT, RIGHT or IGNORE, a person's answer that still holds."""
         merged = Merged()
         clashes: list[Line] = []
         changed: list[Line] = []
-        for line in self._lines:
+        for line in self._touched(pair):
             verdict = _Verdict(line, pair, self._flow, merged, line.name in self._fresh)
             if not verdict.is_delivered:
                 continue
@@ -108,6 +110,18 @@ class Merger:
             merged = self._resolve(pair, merged, clashes, changed, decided or {})
         self._withhold(merged)
         return merged
+
+    def _touched(self, pair: Pair) -> list[Line]:
+        """The field maps of which a value is not what its base says, or that have no base yet."""
+        moved: dict[Side, set[str]] = {}
+        for side in SIDES:
+            values, base = pair.record(side).values, pair.base(side)
+            moved[side] = {name for name in self._all[side] if name not in base or values.get(name) != base[name]}
+        return [
+            line
+            for line, fields in self._fields
+            if line.name in self._fresh or not all(moved[side].isdisjoint(fields[side]) for side in SIDES)
+        ]
 
     def _withhold(self, merged: Merged) -> None:
         """A field that one field map holds back is not agreed on by another that reads it too."""
