@@ -39,8 +39,7 @@ class Collection:
 PROPS: Final = (
     "d:resourcetype",
     "d:displayname",
-    "d:sync-token",
-    "d:supported-report-set",
+    "d:supported-report-set",  # not d:sync-token: some servers look through the whole collection to make one
     "d:current-user-privilege-set",
     "cal:supported-calendar-component-set",
 )
@@ -93,7 +92,7 @@ def _behind(session: Session, url: str) -> Iterator[Collection]:
     entry = next(iter(answer.resources), None)
     if entry is None:
         raise SystemFault(f"{session.http.host} answered with nothing at all.")
-    own = _collection(entry, url)
+    own = _collection(session, entry, url)
     if own is not None:
         yield own
         return
@@ -106,7 +105,7 @@ def _behind(session: Session, url: str) -> Iterator[Collection]:
     for home in homes or [url]:
         answer, home = session.propfind(home, PROPS, depth=1, what="collection of collections")
         for resource in answer.resources:
-            collection = _collection(resource, home)
+            collection = _collection(session, resource, home)
             if collection is not None:
                 yield collection
 
@@ -116,7 +115,7 @@ def _homes(resource: Resource, url: str) -> list[str]:
     return list(dict.fromkeys(urljoin(url, href.strip()) for href in hrefs if href))
 
 
-def _collection(resource: Resource, base: str) -> Collection | None:
+def _collection(session: Session, resource: Resource, base: str) -> Collection | None:
     """None for what is neither an address book nor a calendar (a plain folder, an inbox, a subscription)."""
     is_book = resource.has("d:resourcetype", "card:addressbook")
     is_calendar = resource.has("d:resourcetype", "cal:calendar")
@@ -135,11 +134,22 @@ def _collection(resource: Resource, base: str) -> Collection | None:
         title=resource.text("d:displayname") or name,
         kind=Kind.ADDRESS_BOOK if is_book else Kind.CALENDAR,
         components=frozenset({"VCARD"}) if is_book else frozenset(named & BOTH) if named else BOTH,
-        has_sync=resource.text("d:sync-token") is not None,
+        has_sync=_has_sync(session, resource, url),
         can_create=_may(rights, "d:bind"),
         can_update=_may(rights, "d:write-content"),
         can_delete=_may(rights, "d:unbind"),
     )
+
+
+def _has_sync(session: Session, resource: Resource, url: str) -> bool:
+    """Whether changes can be asked for; a server that does not list its reports is asked for a token instead."""
+    if resource.has("d:supported-report-set", "d:supported-report"):
+        return resource.has("d:supported-report-set", "d:supported-report/d:report/d:sync-collection")
+    try:
+        answer, _ = session.propfind(url, ("d:sync-token", "d:resourcetype"), depth=0, what="collection")
+    except (CollectionGone, PermissionRefused, SystemFault):
+        return False  # every record is listed then; whoever reads the collection meets the fault itself
+    return any(one.text("d:sync-token") for one in answer.resources)
 
 
 def _may(rights: set[str], right: str) -> bool:
