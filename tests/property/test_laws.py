@@ -4,6 +4,7 @@ Users of both systems create, edit, delete and restore; the hub runs, is killed 
 meets faults, and people answer its questions. Whatever happens on the way:
 
 - no value that the hub overwrote or deleted is missing from the journal's `before` (E19);
+- no field that a person is being asked about is written while it says what the question shows (E17, E19);
 - the hub deletes a record only when its partner was deleted by a user (E1, E2);
 - no id stands in two links (E16), and nothing is created twice.
 
@@ -18,13 +19,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tallystick.connectors.memory import Changes, IdsFrom, Versions
 from tallystick.errors import StaleDecision, TallystickError
-from tallystick.model.link import Link, LinkState
+from tallystick.model.link import LinkState
 from tallystick.model.plan import Operation, Review, ReviewKind, ReviewStatus, Take
 from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
@@ -109,16 +111,20 @@ Lost = tuple[Side, str, Action, dict[str, Value]]
 class Witness(Layer):
     """Stands beside a system and writes down what the hub overwrites and deletes there."""
 
-    def __init__(self, inner: System, side: Side, two: TwoSystems, seen: list[Lost]):
+    def __init__(self, inner: System, side: Side, two: TwoSystems, seen: list[Lost], overruled: list[str]) -> None:
         super().__init__(inner)
         self._side = side
+        self._two = two
         self._table = two.table(side)
         self._seen = seen
+        self._overruled = overruled
 
     def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
         outcomes: list[Outcome] = []
         for write in writes:
             before = self._table.get(write.id) if write.id is not None else None
+            if before is not None:
+                self._check_asked(write, before)
             outcomes += self.inner.write(selection, [write])
             if before is None or outcomes[-1].result is not Result.DONE or write.action is Action.CREATE:
                 continue
@@ -126,6 +132,17 @@ class Witness(Layer):
             lost = {name: value for name, value in before.items() if after.get(name, ...) != value}
             self._seen.append((self._side, write.id or "", write.action, lost))
         return outcomes
+
+    def _check_asked(self, write: Write, before: dict[str, Value]) -> None:
+        for review in self._two.memory.reviews(self._two.scope(), kinds=(ReviewKind.CONFLICT,)):
+            ids = {Side.LEFT: review.left_id, Side.RIGHT: review.right_id}
+            if ids[self._side] != write.id:
+                continue
+            other = self._two.table(self._side.other).get(ids[self._side.other] or "") or {}
+            for name, shown in review.fields.items():
+                is_as_shown = before.get(name) == shown[self._side] and other.get(name) == shown[self._side.other]
+                if name in write.values and is_as_shown:
+                    self._overruled.append(f"{self._side.value} {write.id} {name}, asked as {shown}")
 
 
 class Lives(RuleBasedStateMachine):
@@ -136,6 +153,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[Lost] = []
+        self.overruled: list[str] = []
         self.checked = 0
         self.tags = 0
         self.faults: dict[Side, tuple[Fault, ...]] = dict.fromkeys(SIDES, ())
@@ -159,7 +177,9 @@ class Lives(RuleBasedStateMachine):
         )
 
     def wrap(self, side: Side, system: System) -> System:
-        return FaultySystem(Witness(system, side, self.two, self.seen), self.faults[side], self.two.clock)
+        return FaultySystem(
+            Witness(system, side, self.two, self.seen, self.overruled), self.faults[side], self.two.clock
+        )
 
     def teardown(self) -> None:
         if hasattr(self, "two"):  # a life that broke a law is at its end already
@@ -327,6 +347,14 @@ class Lives(RuleBasedStateMachine):
                 )
 
     @invariant()
+    def nobody_is_overruled(self) -> None:
+        assert self.terms_rule != "ask" or not self.overruled, self.overruled
+
+    @property
+    def terms_rule(self) -> str:
+        return self.terms.rule if hasattr(self, "terms") else ""
+
+    @invariant()
     def nothing_is_deleted_that_lives_on_the_other_side(self) -> None:
         for side, id_, _, lost in self.deleted_now:
             tag = lost["tag"]
@@ -366,7 +394,12 @@ class Lives(RuleBasedStateMachine):
         assert self.two.writes() == before, f"still writing: {report.shown()}"
         self.two.run()
         assert self.two.writes() == before, "an incremental run after full ones writes"
-        for check in (self.no_value_is_lost, self.one_link_per_id, self.nothing_is_created_twice):
+        for check in (
+            self.no_value_is_lost,
+            self.nobody_is_overruled,
+            self.one_link_per_id,
+            self.nothing_is_created_twice,
+        ):
             check()
         self.all_agree()
 
@@ -400,11 +433,20 @@ def _is_left(review: Review) -> bool:
     return review.decision is not None and review.decision.take is Take.IGNORE
 
 
-def _rests(link: Link) -> bool:
-    return link.state is LinkState.DORMANT
+class Long(Lives):
+    """The same, for `make test-slow`."""
 
 
-TestLaws = Lives.TestCase
-TestLaws.settings = settings(
-    max_examples=settings().max_examples * 3, stateful_step_count=14, report_multiple_bugs=False
-)
+class Soak(Lives):
+    """The same, for `make soak`."""
+
+
+def _case(machine: type[Lives], examples: int) -> Any:
+    case = machine.TestCase
+    case.settings = settings(max_examples=examples, stateful_step_count=14, report_multiple_bugs=False)
+    return case
+
+
+TestLaws = _case(Lives, settings().max_examples * 3)
+TestLawsLong = pytest.mark.slow(pytest.mark.timeout(900)(_case(Long, 2_000)))
+TestLawsSoak = pytest.mark.soak(_case(Soak, 100_000))

@@ -159,7 +159,7 @@ class State:
                 f"Review {review.number} is out of date: its cause is gone.", hint="The next sync clears it."
             )
         if now.fingerprint != review.fingerprint:
-            self.store.raise_reviews(workspace.scope(flow), [now])
+            self.store.raise_reviews(workspace.scope(flow), [replace(now, run=review.run)])
             raise StaleDecision(
                 f"Review {review.number} is out of date: the records changed since they were shown.",
                 hint="Look at it again: it now shows them as they are.",

@@ -127,6 +127,7 @@ def test_answer_to_what_changed_since_is_stale_and_the_question_shows_it_E17_S3(
         two.decide("left")
     (again,) = two.reviews()
     assert (again.number, again.fields["phone"]["right"]) == (review.number, "33")
+    assert two.store.run(again.run) is not None  # whose file the answer is carried out with
     two.decide("left")
     assert two.right.get(there)["phone"] == "2"  # type: ignore[index]
 
