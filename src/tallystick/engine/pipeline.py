@@ -29,7 +29,7 @@ from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.model.fingerprint import UNSETTLED
-from tallystick.model.flow import Flow, OnNew, Scope
+from tallystick.model.flow import Exchange, Flow, OnNew, Scope
 from tallystick.model.link import Standing
 from tallystick.model.plan import FlowRun, Operation, OperationState, Review, RunKind, RunStatus
 from tallystick.model.record import ID, Record
@@ -80,6 +80,10 @@ class FlowSync:
         if self.context.paused:
             paused = ", ".join(self.context.paused)
             self.result.notes.append(f"Paused, because a system no longer has the field: {paused}.")
+        confirmed = [line.name for line in flow.maps if line.exchange is Exchange.SYNCHRONOUS]
+        if confirmed or flow.exchange is Exchange.SYNCHRONOUS:
+            what = ", ".join(confirmed) or "The flow"
+            self.result.notes.append(f"Exchanged asynchronously, though marked synchronous: {what}.")
 
     @property
     def result(self) -> FlowResult:
