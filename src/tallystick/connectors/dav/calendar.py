@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tallystick.connectors.dav.calendar_fields import DERIVED, EVENT, FORM_TYPES, TASK
-from tallystick.connectors.dav.lines import Component, make_line, parse
+from tallystick.connectors.dav.lines import Component, make_line, parse, view_of
 from tallystick.connectors.dav.properties import (
     text,
     text_of,
@@ -75,13 +75,13 @@ class Calendars:
         self.fields = (*(prop.field for prop in self._properties.values()), *times, *DERIVED, body)
 
     def holds(self, body: str) -> bool:
-        root = parse(body)
+        root = view_of(body)
         if not root.components("VCALENDAR"):
             raise RecordError("There is no calendar object in it.")
         return self._entry(root) is not None
 
     def read(self, body: str, names: Collection[str]) -> dict[str, Value]:
-        entry = self._entry(parse(body))
+        entry = self._entry(view_of(body))
         if entry is None:
             raise RecordError(f"There is no {self._component} in it.")
         values = {name: self._value(entry, name) for name in names if name != self.body_field}

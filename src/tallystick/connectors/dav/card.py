@@ -13,7 +13,7 @@ from tallystick.connectors.dav.card_lists import (
     phones,
     photo,
 )
-from tallystick.connectors.dav.lines import Component, make_line, parse
+from tallystick.connectors.dav.lines import Component, make_line, parse, view_of
 from tallystick.connectors.dav.properties import categories, is_old, privacy, stamp, text, text_of, uri
 from tallystick.connectors.dav.text import piece_of, spelled, split, whole
 from tallystick.connectors.dav.vocabulary import Property, check_names, write
@@ -101,12 +101,12 @@ class Cards:
         self.fields = (*(prop.field for prop in self._properties.values()), body)
 
     def holds(self, body: str) -> bool:
-        if _card(parse(body)) is None:
+        if _card(view_of(body)) is None:
             raise RecordError("There is no vCard in it.")
         return True
 
     def read(self, body: str, names: Collection[str]) -> dict[str, Value]:
-        card = _card(parse(body))
+        card = _card(view_of(body))
         if card is None:
             raise RecordError("There is no vCard in it.")
         values = {name: self._properties[name].read(card) for name in names if name in self._properties}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 FOLD_BYTES: Final = 75
@@ -132,6 +133,12 @@ class Component:
 
     def _place(self, line: Line) -> int:
         return next(place for place, item in enumerate(self.items) if item is line)
+
+
+@lru_cache(maxsize=4)
+def view_of(text: str) -> Component:
+    """The tree of a body to look at, not to change: asked several things in a row it is parsed once."""
+    return parse(text)
 
 
 def parse(text: str) -> Component:
