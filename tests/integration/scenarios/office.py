@@ -141,13 +141,13 @@ class Office:
             for name, flow in report["flows"].items():
                 assert flow.get("writes", NOTHING) == NOTHING, (name, flow, self.journal("--run", report["run"]))
         assert self.dump() == held
-        assert [line for line in self.journal() if line["run"] == report["run"]] == []
-        self.is_explained()
+        lines = self.journal()
+        assert [line for line in lines if line["run"] == report["run"]] == []
+        self.is_explained(lines)
         self.is_one_to_one()
 
-    def is_explained(self) -> None:
+    def is_explained(self, lines: Sequence[Mapping[str, Any]]) -> None:
         """(ii) Every write of every run stands in the journal with its reason, every refusal with its message."""
-        lines = self.journal()
         assert all(line["reason"] for line in lines if line["action"] in WRITES)
         assert all(line["message"] for line in lines if line["state"] in ("refused", "failed", "unknown", "moved"))
         written = Counter((line["run"], line["side"], line["action"]) for line in lines if line["state"] == "done")

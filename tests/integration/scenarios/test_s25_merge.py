@@ -42,13 +42,17 @@ flows:
 class Accounts(Office):
     """The CRM and the RMM keep their worlds in files, so that processes share them."""
 
+    def world(self, system: str) -> MemoryWorld:
+        return MemoryWorld.open(system, path=self.folder / f"{system}.json")
+
     def table(self, system: str) -> MemoryTable:
-        return MemoryWorld.open(system, path=self.folder / f"{system}.json").table("account")
+        return self.world(system).table("account")
 
     def add(self, numbers: range) -> None:
         crm = self.table("crm")
-        for number in numbers:
-            crm.put(account(number), id=f"C{number}")
+        with self.world("crm").changing():  # one write of the file
+            for number in numbers:
+                crm.put(account(number), id=f"C{number}")
 
     def right_of(self, left: str) -> str:
         found = [link["right"]["id"] for link in self.links() if link["left"] and link["left"]["id"] == left]
@@ -147,7 +151,7 @@ def many(accounts: Accounts) -> Accounts:
     accounts.add(range(1, 1_001))
     accounts.sync()
     crm = accounts.table("crm")
-    with MemoryWorld.open("crm", path=accounts.folder / "crm.json").changing():
+    with accounts.world("crm").changing():
         for number in range(1, 1_001):
             crm.edit(f"C{number}", {"phone": f"new {number}"})
     return accounts
