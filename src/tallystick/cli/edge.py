@@ -12,10 +12,9 @@
 from __future__ import annotations
 
 import errno
-import functools
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FrameType
 from typing import Any, Final, NoReturn
 
@@ -80,8 +79,10 @@ def run(arguments: Sequence[str]) -> int:
 def _run(arguments: list[str], *, is_json: bool) -> int:
     from typer import Abort, TyperException
 
+    from tallystick.cli.app import app
+
     try:
-        code = _commands()(arguments, prog_name="tallystick", standalone_mode=False)
+        code = app(arguments, prog_name="tallystick", standalone_mode=False)
     except TyperException as error:
         return _miscalled(error, is_json=is_json)
     except Abort:
@@ -95,16 +96,6 @@ def _run(arguments: list[str], *, is_json: bool) -> int:
     if code == INTERRUPTED:
         return _interrupted(is_json=is_json)
     return code if isinstance(code, int) else DONE
-
-
-@functools.cache
-def _commands() -> Callable[..., Any]:
-    """The commands with their options, read once however many lines a process runs."""
-    from typer.main import get_command
-
-    from tallystick.cli.app import app
-
-    return get_command(app)
 
 
 def _before_dashes(arguments: Sequence[str]) -> Sequence[str]:
