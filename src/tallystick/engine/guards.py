@@ -46,6 +46,17 @@ class Breach:
         }
 
 
+Approval = bool | Mapping[tuple[str, str], int]
+"""What a person let pass: nothing, everything, or per (guard, side) as many records as were shown."""
+
+
+def unapproved(found: list[Breach], approval: Approval) -> list[Breach]:
+    """The breaches that still hold the run: more than was shown to whoever approved is a new question (E17)."""
+    if isinstance(approval, bool):
+        return [] if approval else found
+    return [breach for breach in found if breach.amount > approval.get((breach.guard, breach.side.value), -1)]
+
+
 def breaches(guards: Guards, tally: Tally, *, complete: Mapping[Side, bool]) -> list[Breach]:
     """Every guard the plan exceeds; empty when it may go on."""
     found: list[Breach] = []

@@ -20,7 +20,7 @@ from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
 from tallystick.engine.detect import Found, Reading, detect
 from tallystick.engine.found_again import FoundAgain
-from tallystick.engine.guards import Tally, breaches
+from tallystick.engine.guards import Approval, Tally, breaches, unapproved
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.linking import Linker
 from tallystick.engine.outbox import LAST
@@ -91,17 +91,17 @@ class FlowSync:
 
     # --- the whole way
 
-    def sync(self, *, is_full: bool = False, is_approved: bool = False) -> FlowResult:
+    def sync(self, *, is_full: bool = False, is_approved: Approval = False) -> FlowResult:
         """Plans and, unless a guard holds it, applies. Source: spec/engine.md E24, E25."""
         for _ in self.stages(is_full=is_full, is_approved=is_approved):
             pass
         return self.result
 
-    def stages(self, *, is_full: bool = False, is_approved: bool = False) -> Iterator[int]:
+    def stages(self, *, is_full: bool = False, is_approved: Approval = False) -> Iterator[int]:
         """The same, stage by stage: yields after the plan and after each batch how many operations it was."""
         yield from self._timed(self._stages(is_full=is_full, is_approved=is_approved))
 
-    def _stages(self, *, is_full: bool, is_approved: bool) -> Iterator[int]:
+    def _stages(self, *, is_full: bool, is_approved: Approval) -> Iterator[int]:
         self.plan(is_full=is_full, is_approved=is_approved)
         yield sum(sum(writes.values()) for writes in self.result.writes.values())
         if self.result.status is not RunStatus.HELD:
@@ -119,7 +119,7 @@ class FlowSync:
                 return
             yield count
 
-    def plan(self, *, is_full: bool = False, is_approved: bool = False, is_artefact: bool = False) -> None:
+    def plan(self, *, is_full: bool = False, is_approved: Approval = False, is_artefact: bool = False) -> None:
         """Reads, detects, plans and guards; the operations are in the store, planned.
 
         `is_artefact`: a plan on its own, which asks nobody anything and remembers nothing but its operations.
@@ -142,7 +142,8 @@ class FlowSync:
             planner.tally.read[side] = readings[side].count
             ledger.listed[side] = readings[side].is_complete
         ledger.is_full = all(readings[side].is_full for side in SIDES)
-        held = [] if is_approved else breaches(self.context.flow.guards, planner.tally, complete=ledger.listed)
+        found = breaches(self.context.flow.guards, planner.tally, complete=ledger.listed)
+        held = unapproved(found, is_approved)
         ledger.report(planner, is_artefact=is_artefact or bool(held))
         result.writes = {side: Counter(planner.tally.writes[side]) for side in SIDES}
         if is_artefact:

@@ -133,7 +133,8 @@ class State:
                         refused.append({"id": one.number, "message": str(error)})
             if review.kind is ReviewKind.HELD:
                 if decision.take is Take.APPROVE:
-                    report = workspace.sync([review.flow], is_approved=True)
+                    shown = {(one["guard"], one["side"]): one["amount"] for one in review.evidence.get("guards", ())}
+                    report = workspace.sync([review.flow], is_approved=shown)
             elif decided:
                 report = self._carry_out(workspace, [one for one in chosen if one.number in decided], decision)
             self._full_next(scope, last_full_at)

@@ -20,6 +20,7 @@ from tallystick.engine.apply import BATCH
 from tallystick.engine.artefact import restored, seal, shown
 from tallystick.engine.errands import apply_exactly, undo
 from tallystick.engine.explain import Explainer
+from tallystick.engine.guards import Approval
 from tallystick.engine.pipeline import FlowSync, operations_of
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.errors import ConfigurationError, PlanRefused, TallystickError, UnknownRecordType
@@ -214,7 +215,7 @@ class Workspace:
         self.store.save_run(replace(run, status=status, finished_at=finished, result=report.shown()))
         return report
 
-    def sync(self, flows: Sequence[str] = (), *, is_full: bool = False, is_approved: bool = False) -> Report:
+    def sync(self, flows: Sequence[str] = (), *, is_full: bool = False, is_approved: Approval = False) -> Report:
         """Plans and applies each flow; held by guards unless approved."""
         chosen = self.chosen(flows)
         run = self.begin(RunKind.SYNC)
@@ -226,7 +227,7 @@ class Workspace:
         return self.end(run, report)
 
     def stages(
-        self, run: Run, flow: Flow, report: Report, *, is_full: bool = False, is_approved: bool = False
+        self, run: Run, flow: Flow, report: Report, *, is_full: bool = False, is_approved: Approval = False
     ) -> Iterator[int]:
         """Plans and applies one flow, stage by stage; how many operations each was. Holds the scope until closed.
 
@@ -241,7 +242,9 @@ class Workspace:
         except TallystickError as error:
             report.errors[flow.name] = error
 
-    def _stages(self, run: Run, flow: Flow, *, is_full: bool, is_approved: bool) -> Generator[int, None, FlowResult]:
+    def _stages(
+        self, run: Run, flow: Flow, *, is_full: bool, is_approved: Approval
+    ) -> Generator[int, None, FlowResult]:
         mine = next((one for one in self.store.flow_runs(run.id) if one.flow == flow.name), None)
         if mine is not None and mine.status not in UNFINISHED:
             return FlowResult.of_shown(flow.name, mine.counts)
