@@ -12,12 +12,13 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Final, cast
 
+from tallystick.engine import questions
 from tallystick.engine.context import Context
 from tallystick.engine.outcomes import Applied, Outcomes, pair_of, parked_source
 from tallystick.engine.settle import ReadBack, Verdict
 from tallystick.errors import ConfigurationError, Throttled, Unreachable
 from tallystick.model.link import Standing
-from tallystick.model.plan import Operation, OperationState, Parked, Planned
+from tallystick.model.plan import Operation, OperationState, Parked, Planned, ReviewKind
 from tallystick.model.record import records_of
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Reference, Value
@@ -171,8 +172,8 @@ class Applier:
                 waiting.append((operation, missing))
         for operation, reference in waiting:
             message = f"waits for {reference.flow} {reference.id}, which is not on the other side yet"
-            self._drop([operation], message)
             self._park(operation, Standing.WAITING, message, (reference.flow, reference.side, reference.id))
+            self._drop([operation], message)
         return ready
 
     def _send(self, side: Side, operations: Sequence[Operation]) -> set[int]:
@@ -292,8 +293,18 @@ class Applier:
         self, operation: Operation, standing: Standing, reason: str, waits_for: tuple[str, Side, str] | None
     ) -> None:
         parked = parked_source(operation, standing, reason, waits_for)
-        if parked.id:
-            self._store.park(self._scope, Parked(keep=(parked,)))
+        if not parked.id:
+            return
+        question = questions.of_record(
+            ReviewKind.REJECT,
+            operation.flow,
+            {operation.side.other: parked.id, operation.side: operation.id_on(operation.side)},
+            f"It {reason}.",
+            operation=operation.number,
+        )
+        at = self._clock.now().isoformat()
+        self._store.raise_reviews(self._scope, [replace(question, run=operation.run, since=at)])
+        self._store.park(self._scope, Parked(keep=(parked,)))
 
 
 def _whole_groups(operations: Sequence[Operation], *, is_all: bool) -> Sequence[Operation]:

@@ -260,6 +260,24 @@ def test_reference_within_a_flow_follows_in_the_same_run_E26() -> None:
     assert not two.reviews()
 
 
+def test_record_whose_reference_was_planned_and_refused_waits_and_says_so_E26() -> None:
+    two = referring()
+    two.left.put({**ANN, "phone": "o1"}, id="a")
+    two.table(LEFT, "org").put(ORG, id="o1")
+    with two.workspace() as workspace:
+        plan = workspace.plan()
+    two.table(LEFT, "org").edit("o1", {"name": "Changed"})
+    with two.workspace() as workspace:
+        assert workspace.apply(plan).status == "partial"
+    assert two.values(RIGHT) == []
+    (review,) = two.reviews()
+    assert (review.kind, review.left_id) == (ReviewKind.REJECT, "a")
+    assert "orgs o1" in review.evidence["message"]
+    two.run()
+    assert two.right_of("a") == {**ANN, "phone": two.partner(LEFT, "o1", "orgs")}
+    assert not two.reviews()
+
+
 # --- two that fight, one link per id
 
 
