@@ -104,7 +104,7 @@ def test_unreachable_system_fails_the_run_and_the_next_tick_tries_again(firm):
 @pytest.mark.slow
 def test_pause_stops_a_run_after_the_batch_at_hand_and_resume_finishes_it_E39(firm):
     firm.furnish(MANY)
-    firm.start(write_s=0.1)
+    firm.start(write_s=0.2)
     wait_until(lambda: len(firm.mails()) > BATCH // 2)
     assert "Integration firm is paused." in firm("pause", firm.file).stdout
     assert json.loads(firm("pause", firm.file, "--json").stdout)["changed"] is False
