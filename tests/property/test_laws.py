@@ -34,6 +34,7 @@ from tallystick.model.value import Value
 from tallystick.model.write import Action, Outcome, Result, Write
 from tallystick.ports.system import System
 from tallystick.testing.faults import (
+    ALWAYS,
     CallFails,
     EmptyListing,
     FaultySystem,
@@ -54,7 +55,9 @@ WRITING = (LostAnswer, WriteFails, CallFails, HalfBatch)
 EDITED = tuple(name for name in FIELDS if name != "tag")
 TEXTS: st.SearchStrategy[Value] = st.sampled_from(["a", "b", "c", "", None])
 
-RULES = ("ask", "left", "right", "newest", "add_both", "ignore")
+EDITS: st.SearchStrategy[dict[str, Value]] = st.dictionaries(st.sampled_from(EDITED), TEXTS, min_size=1)
+
+RULES = ("ask", "ask", "left", "right", "newest", "add_both", "ignore")
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ terms = st.builds(
     edit_vs_delete=st.sampled_from(["edit", "delete", "ask"]),
     is_matching=st.booleans(),
     ids=both(st.sampled_from(IdsFrom)),
-    versions=both(st.sampled_from([Versions.COUNTER, Versions.NONE])),
+    versions=both(st.sampled_from([Versions.COUNTER, Versions.COUNTER, Versions.NONE])),
     changes=both(st.sampled_from([Changes.SEQUENCE, Changes.NONE])),
     idempotency=both(st.booleans()),
     causes=both(st.booleans()),
@@ -210,17 +213,17 @@ class Lives(RuleBasedStateMachine):
             self.two.clocks[side].move(1_000)
             self.two.table(side).edit(id_, values)
 
-    @rule(number=st.integers(0, 3), name=st.sampled_from(EDITED), left=TEXTS, right=TEXTS)
-    def edit_both(self, number: int, name: str, left: Value, right: Value) -> None:
-        """What makes conflicts: two people at one field."""
+    @rule(number=st.integers(0, 3), left=EDITS, right=EDITS)
+    def edit_both(self, number: int, left: dict[str, Value], right: dict[str, Value]) -> None:
+        """What makes conflicts: two people at one record."""
         links = [link for link in self.two.links() if link.state is LinkState.ACTIVE]
         if links:
             link = links[number % len(links)]
-            for side, value in ((Side.LEFT, left), (Side.RIGHT, right)):
+            for side, values in ((Side.LEFT, left), (Side.RIGHT, right)):
                 end = link.end(side)
                 assert end is not None
                 if self.two.table(side).get(end.id) is not None:
-                    self.two.table(side).edit(end.id, {name: value})
+                    self.two.table(side).edit(end.id, values)
 
     @rule(side=st.sampled_from(SIDES), number=st.integers(0, 3))
     def delete(self, side: Side, number: int) -> None:
@@ -263,6 +266,13 @@ class Lives(RuleBasedStateMachine):
     def sync_badly_written(self, side: Side, plan: Iterable[Fault], is_full: bool) -> None:
         self.faults[side] = tuple(plan)
         self.run(is_full=is_full)
+        self.faults[side] = ()
+
+    @rule(side=st.sampled_from(SIDES), is_written=st.booleans())
+    def sync_unanswered(self, side: Side, is_written: bool) -> None:
+        """One side answers no write at all, whether it does them or not."""
+        self.faults[side] = (LostAnswer(times=ALWAYS, is_written=is_written),)
+        self.run()
         self.faults[side] = ()
 
     @rule(is_full=st.booleans())
