@@ -13,6 +13,7 @@ import os
 import random
 import re
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -65,6 +66,7 @@ CITIES = (
 )
 
 
+RUNS = 3
 TITLE = re.compile(r"TITLE:[^\r\n]*")
 STREETS = ("Lindenstraße", "High Street", "Rue de l’Église", "本町")
 
@@ -329,24 +331,32 @@ def test_down_and_on(tmp_path: Path) -> None:
         assert said["writes"]["left"]["create"] == len(list((config.parent / "cards" / "book").iterdir())) == CONTACTS
         _print(f"{CONTACTS:,} contacts down", ours, theirs, said)
 
-        ours, said = tallystick(file)
-        theirs = vdirsyncer(config)
-        _print(f"{CONTACTS:,} contacts, nothing changed", ours, theirs, said)
+        what = f"{CONTACTS:,} contacts, nothing changed"
+        times = [(tallystick(file), vdirsyncer(config), tallystick(file, "full")) for _ in range(RUNS)]
+        _print_medians(what, [(ours, theirs) for (ours, _), theirs, _ in times])
+        _print_medians(f"{what}, full comparison", [(full, theirs) for _, theirs, (full, _) in times])
 
-        ours, said = tallystick(file, "full")
-        _print(f"{CONTACTS:,} contacts, nothing changed, full comparison", ours, theirs, said)
+        pairs = []
+        for run in range(RUNS):
+            here, there = 10 * run + 3, 10 * run + 5
+            changed = {
+                change_crm(file.parent, every=100, offset=here),
+                hub.change(every=100, offset=there),
+                change_vdir(config.parent, every=100, offset=here),
+                vdir.change(every=100, offset=there),
+            }
+            assert changed == {CONTACTS // 100}
+            ours, said = tallystick(file)
+            assert all(said["writes"][side]["update"] == CONTACTS // 100 for side in ("left", "right")), said
+            pairs.append((ours, vdirsyncer(config)))
+        _print_medians(f"{CONTACTS:,} contacts, 1 % changed on each side", pairs)
 
-        changed = {
-            change_crm(file.parent, every=100, offset=3),
-            hub.change(every=100, offset=5),
-            change_vdir(config.parent, every=100, offset=3),
-            vdir.change(every=100, offset=5),
-        }
-        assert changed == {CONTACTS // 100}
-        ours, said = tallystick(file)
-        assert all(said["writes"][side]["update"] == CONTACTS // 100 for side in ("left", "right")), said
-        theirs = vdirsyncer(config)
-        _print(f"{CONTACTS:,} contacts, 1 % changed on each side", ours, theirs, said)
+
+def _print_medians(what: str, pairs: Sequence[tuple[float, float]]) -> None:
+    ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
+    print(f"\n(f) {what}: {ours:.1f} s; vdirsyncer {theirs:.1f} s; ratio {ours / theirs:.2f};")
+    shown = ", ".join(f"{ours:.1f} and {theirs:.1f}" for ours, theirs in pairs)
+    print(f"    medians of {shown}", flush=True)
 
 
 def _print(what: str, ours: float, theirs: float, said: dict[str, Any]) -> None:
