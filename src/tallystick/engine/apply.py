@@ -7,6 +7,7 @@ one transaction and one call of a system, but each has its own outcome. Source: 
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -46,6 +47,7 @@ class Applier:
         self._selections = context.selections
         self._references = context.references
         self._clock = context.clock
+        self._jitter = zlib.crc32(context.run.encode()) / 2**32  # 0 <= jitter < 1, another one in each run
         self._outcomes = Outcomes(context)
 
     @property
@@ -150,17 +152,27 @@ class Applier:
         """References to records created meanwhile become ids; what still has none is dropped and waits."""
         if not self._flow.refs:
             return list(operations)
+        pending = {
+            operation.number: {name: v for name, v in operation.after.items() if isinstance(v, Reference)}
+            for operation in operations
+        }
+        wanted: dict[tuple[str, Side], list[str]] = {}
+        for reference in (one for references in pending.values() for one in references.values()):
+            wanted.setdefault((reference.flow, reference.side), []).append(reference.id)
+        if wanted:
+            self._references.forget()  # links were made since the plan
+        for (flow, side), ids in wanted.items():
+            self._references.prefetch(flow, side, ids)
         ready: list[Operation] = []
         waiting: list[tuple[Operation, Reference]] = []
         for operation in operations:
-            references = {name: v for name, v in operation.after.items() if isinstance(v, Reference)}
+            references = pending[operation.number]
             if not references:
                 ready.append(operation)
                 continue
             after: dict[str, Planned] = dict(operation.after)
             missing: Reference | None = None
             for name, reference in references.items():
-                self._references.forget()
                 partner = self._references.partner(reference.flow, reference.side, reference.id)
                 if isinstance(partner, str):
                     after[name] = partner
@@ -190,10 +202,10 @@ class Applier:
                     self._selections[side], [_write(o, expected[o.number]) for o in pending]
                 )
             except (Unreachable, Throttled) as error:
-                if attempt == ATTEMPTS:
+                wait_s = error.retry_after_s if isinstance(error, Throttled) else None
+                if attempt == ATTEMPTS or (wait_s or 0.0) > LONGEST_WAIT_S:
                     self._outcomes.keep([_planned(o) for o in pending])
                     raise
-                wait_s = error.retry_after_s if isinstance(error, Throttled) else None
                 self._wait(attempt, wait_s)
                 continue
             except ConfigurationError:  # certainly not written; after any other error they stay sent, and are read back
@@ -205,7 +217,7 @@ class Applier:
             wait_s = None
             for operation, outcome in zip(pending, outcomes, strict=True):
                 match outcome.result:
-                    case Result.RETRY if attempt < ATTEMPTS:
+                    case Result.RETRY if attempt < ATTEMPTS and (outcome.retry_after_s or 0.0) <= LONGEST_WAIT_S:
                         again.append(operation)
                         wait_s = max(wait_s or 0.0, outcome.retry_after_s or 0.0) or None
                     case Result.UNKNOWN:
@@ -248,16 +260,23 @@ class Applier:
         return sent
 
     def _wait(self, attempt: int, retry_after_s: float | None) -> None:
-        wait_s = retry_after_s if retry_after_s is not None else BACKOFF_S * 2 ** (attempt - 1)
-        self._clock.sleep(min(wait_s, LONGEST_WAIT_S))
+        """As long as the system says, else longer each time, and not in step with other runs (E30)."""
+        if retry_after_s is None:
+            retry_after_s = BACKOFF_S * 2 ** (attempt - 1) * (0.5 + self._jitter / 2)
+        self._clock.sleep(retry_after_s)
 
     def _read_back(self, side: Side, operations: Sequence[Operation], *, is_final: bool = False) -> list[Operation]:
         """Each operation as what it turned out to be: done, planned again, moved or unknown (E28)."""
         if not operations:
             return []
         rules = [names for rule in self._flow.match.definite if (names := self._own_names(side, rule))]
-        reader = ReadBack(self._systems[side], self._selections[side], self._can[side], rules)
-        reader.is_linked = lambda id_: bool(self._store.links_of(self._scope, side, [id_]))  # type: ignore[method-assign]
+        reader = ReadBack(
+            self._systems[side],
+            self._selections[side],
+            self._can[side],
+            rules,
+            is_linked=lambda id_: bool(self._store.links_of(self._scope, side, [id_])),
+        )
         settled: list[Operation] = []
         for operation, finding in zip(operations, reader.look(operations, can_resend=not is_final), strict=True):
             match finding.verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tallystick.model.plan import Operation
@@ -39,12 +39,16 @@ class ReadBack:
         selection: Selection,
         capabilities: Capabilities,
         rules: Sequence[Sequence[str]],
+        is_linked: Callable[[str], bool],
     ) -> None:
-        """`rules`: fields of this side that identify a record, tried in order when no record equals all values."""
+        """`rules`: fields of this side that identify a record, tried in order when no record equals all values;
+        `is_linked`: whether the record of an id has a partner already.
+        """
         self._system = system
         self._selection = selection
         self._can = capabilities
         self._rules = rules
+        self._is_linked = is_linked
 
     def look(self, operations: Sequence[Operation], *, can_resend: bool = True) -> list[Finding]:
         """One finding per operation, in order. Operations are of this side, their ids as they were sent.
@@ -86,14 +90,10 @@ class ReadBack:
         ]
         for wanted in searches:
             found = [record for record in self._system.find(self._selection, wanted) if record.id not in taken]
-            found = [record for record in found if not self.is_linked(record.id)]
+            found = [record for record in found if not self._is_linked(record.id)]
             if found:
                 return Finding(verdict=Verdict.DONE, id=found[0].id)
         return Finding(verdict=Verdict.NOT_DONE)
-
-    def is_linked(self, id_: str) -> bool:
-        """Whether the record already has a partner; replaced by the caller, who knows the link table."""
-        return False
 
 
 def _created(operation: Operation, id_: str, record: Record | None, cause: Cause) -> Finding:
