@@ -6,6 +6,7 @@ Source: spec/engine.md E2, E20; scenarios S13, S15, S16.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from tallystick.engine import questions
 from tallystick.engine.plan import Planner, ids_of
@@ -16,6 +17,8 @@ from tallystick.model.record import Absence, Cause, Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.model.write import Action
+
+_AS_LINKED: Final[Mapping[Side, str]] = {}
 
 
 class AbsencePlanner:
@@ -42,7 +45,7 @@ class AbsencePlanner:
             if causes <= {Cause.DELETED, Cause.MERGED, Cause.OUT_OF_FILTER, Cause.ARCHIVED}:
                 cause = "deleted" if Cause.DELETED in causes else "out of filter"
                 self._planner.situations["absent on both sides"] += 1
-                self._part(link, Side.LEFT, f"both {cause}", gone=SIDES)
+                self.part(link, Side.LEFT, f"both {cause}", gone=SIDES)
             else:
                 self._planner.asked.held.append(link)
             return
@@ -78,7 +81,7 @@ class AbsencePlanner:
         )
         answer = questions.answer_to(question, answers)
         if answer is not None and answer.take is Take.IGNORE:
-            self._part(link, side, f"{side.value} deleted, kept by decision", gone=(side,))
+            self.part(link, side, f"{side.value} deleted, kept by decision", gone=(side,))
         elif (answer is not None and answer.take.value == other.value) or (
             answer is None and is_edited and choice is EditVsDelete.EDIT and reaches(side)
         ):
@@ -94,7 +97,7 @@ class AbsencePlanner:
             self._planner.asked.ask(question)
             self._planner.asked.held.append(link)
         elif (reaction.then is OnDeleted.KEEP and answer is None) or not reaches(other):
-            self._part(link, side, f"{side.value} deleted, kept", gone=(side,))
+            self.part(link, side, f"{side.value} deleted, kept", gone=(side,))
         elif reaction.then is OnDeleted.SET and answer is None:
             self._set(link, side, survivor, reaction.values)
         else:
@@ -108,7 +111,7 @@ class AbsencePlanner:
         if reaction is OnScopeLeft.DELETE and cause is Cause.OUT_OF_FILTER and self._flow.direction.reaches(side.other):
             self._delete(link, side.other, survivor, f"left the filter on the {side.value}")
         else:
-            self._part(link, side, f"{side.value} {cause.value}", gone=(side,))
+            self.part(link, side, f"{side.value} {cause.value}", gone=(side,))
 
     def _delete(self, link: Link, side: Side, record: Record, reason: str) -> None:
         problem = self._planner.checkers[side].allows(Action.DELETE)
@@ -116,17 +119,12 @@ class AbsencePlanner:
             self._planner.reject(side, record, problem, partner=ids_of(link)[side.other])
             self._planner.asked.held.append(link)
             return
-        ids = ids_of(link)
         self._planner.outbox.add_last(
-            Operation(
-                run=self._planner.run,
+            self._operation(
+                Action.DELETE,
+                link,
+                side,
                 seq=self._planner.outbox.last_seq(),
-                flow=self._flow.name,
-                action=Action.DELETE,
-                side=side,
-                left_id=ids[Side.LEFT],
-                right_id=ids[Side.RIGHT],
-                link=link.number,
                 before=dict(record.values),
                 versions={side: record.version},
                 reason=reason,
@@ -146,15 +144,10 @@ class AbsencePlanner:
                 return
             reason = f"deleted on the {side.value}: set"
             operations.append(
-                Operation(
-                    run=self._planner.run,
-                    seq=self._planner.outbox.seq(),
-                    flow=self._flow.name,
-                    action=Action.UPDATE,
-                    side=other,
-                    left_id=ids_of(link)[Side.LEFT],
-                    right_id=ids_of(link)[Side.RIGHT],
-                    link=link.number,
+                self._operation(
+                    Action.UPDATE,
+                    link,
+                    other,
                     before={name: survivor.values.get(name) for name in wanted},
                     after=wanted,
                     settles={other: wanted},
@@ -168,43 +161,37 @@ class AbsencePlanner:
 
     def part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
         """Makes a link dormant: both ids stay known, so that nothing is created twice."""
-        self._part(link, side, cause, gone=gone)
-
-    def _part(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> None:
         self._planner.outbox.add([self._parting(link, side, cause, gone=gone)], None)
 
     def _parting(self, link: Link, side: Side, cause: str, *, gone: Sequence[Side]) -> Operation:
-        ids = ids_of(link)
-        return Operation(
-            run=self._planner.run,
-            seq=self._planner.outbox.seq(),
-            flow=self._flow.name,
-            action=Action.PART,
-            side=side,
-            left_id=ids[Side.LEFT],
-            right_id=ids[Side.RIGHT],
-            link=link.number,
-            reason=cause,
-            evidence={"gone": [s.value for s in gone]},
-        )
+        return self._operation(Action.PART, link, side, reason=cause, evidence={"gone": [s.value for s in gone]})
 
     def relink(self, link: Link, side: Side, to: str, reason: str) -> None:
         """The record on `side` lives on under another id."""
-        ids = {**ids_of(link), side: to}
-        self._planner.outbox.add(
-            [
-                Operation(
-                    run=self._planner.run,
-                    seq=self._planner.outbox.seq(),
-                    flow=self._flow.name,
-                    action=Action.RELINK,
-                    side=side,
-                    left_id=ids[Side.LEFT],
-                    right_id=ids[Side.RIGHT],
-                    link=link.number,
-                    before={"": ids_of(link)[side]},
-                    reason=reason,
-                )
-            ],
-            None,
+        was = {"was": ids_of(link)[side]}
+        operation = self._operation(Action.RELINK, link, side, ids={side: to}, reason=reason, evidence=was)
+        self._planner.outbox.add([operation], None)
+
+    def _operation(
+        self,
+        action: Action,
+        link: Link,
+        side: Side,
+        *,
+        seq: int | None = None,
+        ids: Mapping[Side, str] = _AS_LINKED,
+        **rest: Any,
+    ) -> Operation:
+        """An operation about a link; `ids`: ends that get another id."""
+        ends = {**ids_of(link), **ids}
+        return Operation(
+            run=self._planner.run,
+            seq=self._planner.outbox.seq() if seq is None else seq,
+            flow=self._flow.name,
+            action=action,
+            side=side,
+            left_id=ends[Side.LEFT],
+            right_id=ends[Side.RIGHT],
+            link=link.number,
+            **rest,
         )

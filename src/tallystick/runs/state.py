@@ -342,7 +342,7 @@ def run_shown(run: Run) -> dict[str, Any]:
 
 def operation_shown(operation: Operation) -> dict[str, Any]:
     """A line of the journal, with before and after."""
-    names = sorted({*operation.before, *operation.after} - {""})
+    names = sorted({*operation.before, *operation.after})
     is_delete = operation.action.value == "delete"
     return {
         "run": operation.run,
