@@ -18,6 +18,9 @@ from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.model.write import Action
 
+_TELLING: Final = frozenset({Cause.DELETED, Cause.MERGED, Cause.OUT_OF_FILTER, Cause.ARCHIVED})
+"""Causes that say what became of a record. Of any other nothing follows, not even that a question is over."""
+
 _AS_LINKED: Final[Mapping[Side, str]] = {}
 
 
@@ -36,13 +39,14 @@ class AbsencePlanner:
         answers: Sequence[Review] = (),
     ) -> None:
         """A link of which a record is proven absent. `records`: the side that is still there, as it is now."""
-        for side in absences:
-            end = link.end(side)
-            if end is not None:
-                self._planner.asked.saw(side, end.id)
+        causes = {absence.cause for absence in absences.values()}
+        if causes <= _TELLING:
+            for side in absences:
+                end = link.end(side)
+                if end is not None:
+                    self._planner.asked.saw(side, end.id)
         if len(absences) == 2:
-            causes = {absence.cause for absence in absences.values()}
-            if causes <= {Cause.DELETED, Cause.MERGED, Cause.OUT_OF_FILTER, Cause.ARCHIVED}:
+            if causes <= _TELLING:
                 cause = "deleted" if Cause.DELETED in causes else "out of filter"
                 self._planner.situations["absent on both sides"] += 1
                 self.part(link, Side.LEFT, f"both {cause}", gone=SIDES)

@@ -96,6 +96,20 @@ def test_deleted_record_is_asked_about_and_the_answer_stands_E2_E17(take: str, l
     assert not two.reviews()
 
 
+def test_question_about_a_deletion_stays_open_when_a_run_cannot_tell_the_cause_E2_E17() -> None:
+    """An increment sees the deletion no more, and the system does not say why a record is not there."""
+    left, right = person(causes=False), person(changes=Changes.NONE)
+    two = TwoSystems(flow("'on': {edit_vs_delete: ask}"), left=[left], right=[right])
+    two.left.put(ANN, id="a")
+    two.sync()
+    two.right.edit(two.partner(LEFT, "a"), {"phone": "2"})
+    two.left.delete("a")
+    two.sync(is_full=True, is_approved=True)
+    (asked,) = two.reviews()
+    two.sync()
+    assert [review.number for review in two.reviews()] == [asked.number]
+
+
 EDITED = {**ANN, "phone": "2"}
 EDIT_VS_DELETE = [
     # setting, left, right; deleted on the left, edited on the right
