@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# No deadlines: how long an example takes says more about the machine than about the product.
-settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No deadlines: how long an example takes says more about the machine than about the product. Derandomized: what a
+# change must pass says the same twice; `make soak` looks for what nobody thought of.
+settings.register_profile("quick", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

@@ -14,6 +14,7 @@ field, and the next run writes nothing (E23).
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -451,12 +452,14 @@ class Soak(Lives):
     """The same, for `make soak`."""
 
 
-def _case(machine: type[Lives], examples: int) -> Any:
+def _case(machine: type[Lives], examples: int, *, is_random: bool = False) -> Any:
     case = machine.TestCase
-    case.settings = settings(max_examples=examples, stateful_step_count=14, report_multiple_bugs=False)
+    case.settings = settings(
+        max_examples=examples, stateful_step_count=14, report_multiple_bugs=False, derandomize=not is_random
+    )
     return case
 
 
 TestLaws = _case(Lives, settings().max_examples * 3)
 TestLawsLong = pytest.mark.slow(pytest.mark.timeout(900)(_case(Long, 2_000)))
-TestLawsSoak = pytest.mark.soak(_case(Soak, 100_000))
+TestLawsSoak = pytest.mark.soak(_case(Soak, int(os.environ.get("SOAK_LIVES", "100000")), is_random=True))

@@ -69,7 +69,12 @@ class Applier:
             after = sent[-1].seq
             for side in SIDES:
                 mine = [operation for operation in sent if operation.side is side]
-                self._outcomes.keep(self._read_back(side, mine, is_final=not can_resend))
+                found = self._read_back(side, mine, is_final=not can_resend)
+                # What only its key can tell is sent again at once, whatever became of its source: planned anew under
+                # another key it would be there twice.
+                asked = [o for o in found if self._is_told_by_key(o)]
+                self._outcomes.keep([o for o in found if not self._is_told_by_key(o)])
+                self._send_all(side, self._resolve(asked))
 
     def put_aside(self, operations: Sequence[Operation]) -> None:
         """Keeps planned operations that will not be carried out, in the state they now have."""
@@ -119,14 +124,29 @@ class Applier:
         for side in SIDES:
             mine = [operation for operation in ready if operation.side is side]
             mine = self._still_free(mine)
-            size = self._can[side].max_writes
             # Ids reserved before a kill are used first, for the system would hand them out again.
             first = [o for o in mine if o.action is Action.CREATE and o.id_on(side) is not None]
             numbers = {o.number for o in first}
-            for part in (first, [o for o in mine if o.number not in numbers]):
-                for start in range(0, len(part), size):
-                    done |= self._send(side, part[start : start + size])
+            done |= self._send_all(side, first)
+            done |= self._send_all(side, [o for o in mine if o.number not in numbers])
         return done
+
+    def _send_all(self, side: Side, operations: Sequence[Operation]) -> set[int]:
+        """Sends them in as many calls as the system wants; the numbers of those that are done."""
+        size = self._can[side].max_writes
+        done: set[int] = set()
+        for start in range(0, len(operations), size):
+            done |= self._send(side, operations[start : start + size])
+        return done
+
+    def _is_told_by_key(self, operation: Operation) -> bool:
+        """Whether this read-back create is one that the system knows by our key alone."""
+        return (
+            operation.state is OperationState.PLANNED
+            and operation.action is Action.CREATE
+            and operation.id_on(operation.side) is None
+            and self._can[operation.side].idempotency
+        )
 
     def _still_free(self, operations: Sequence[Operation]) -> list[Operation]:
         """Without creates of records that got a partner since they were planned: these are planned anew (E16)."""
@@ -192,6 +212,7 @@ class Applier:
         """Intent, write, outcome; again for what certainly was not written, up to ATTEMPTS times."""
         pending = list(operations)
         done: set[int] = set()
+        unanswered: set[int] = set()
         for attempt in range(1, ATTEMPTS + 1):
             if not pending:
                 break
@@ -204,12 +225,13 @@ class Applier:
             except (Unreachable, Throttled) as error:
                 wait_s = error.retry_after_s if isinstance(error, Throttled) else None
                 if attempt == ATTEMPTS or (wait_s or 0.0) > LONGEST_WAIT_S:
-                    self._outcomes.keep([_planned(o) for o in pending])
+                    # What an earlier attempt may have written stays sent, and is read back.
+                    self._outcomes.keep([_planned(o) for o in pending if o.number not in unanswered])
                     raise
                 self._wait(attempt, wait_s)
                 continue
             except ConfigurationError:  # certainly not written; after any other error they stay sent, and are read back
-                self._outcomes.keep([_planned(o) for o in pending])
+                self._outcomes.keep([_planned(o) for o in pending if o.number not in unanswered])
                 raise
             settled: list[Operation] = []
             again: list[Operation] = []
@@ -227,6 +249,7 @@ class Applier:
             if lost:
                 found = self._read_back(side, lost, is_final=attempt == ATTEMPTS)
                 planned = {after.number for after in found if after.state is OperationState.PLANNED}
+                unanswered |= {after.number for after in found if self._is_told_by_key(after)}
                 again += [operation for operation in lost if operation.number in planned]
                 settled += [after for after in found if after.number not in planned]
             self._outcomes.keep(settled)

@@ -192,6 +192,22 @@ def test_run_killed_before_the_file_changed_creates_once_E29(ids: IdsFrom, is_id
 
 
 @pytest.mark.parametrize("ids", IdsFrom)
+@pytest.mark.parametrize("is_idempotent", [True, False])
+def test_source_edited_after_the_kill_is_created_once_E28_E29(ids: IdsFrom, is_idempotent: bool) -> None:
+    """A create that may be there already is settled first; only then does what became of its source count."""
+    total = points(two_systems(ids, idempotency=is_idempotent), lambda: None) + 30
+    for dies_at in range(1, total):
+        two = two_systems(ids, idempotency=is_idempotent)
+        if not killed(two, dies_at, two.sync):
+            break
+        two.left.edit("a", {"phone": "7"})
+        two.sync(is_full=True)
+        two.settle()
+        assert two.values(Side.LEFT) == two.values(Side.RIGHT) == [{**ANN, "phone": "7"}], dies_at
+    assert dies_at > 10
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
 def test_create_found_by_reading_back_takes_later_edits_along_E28_E29(ids: IdsFrom) -> None:
     two = two_systems(ids, idempotency=False)
     faulty(two, KillPoints(act=lambda point: two.right.edit(created(two), {"phone": "9"}) if is_after(point) else None),
