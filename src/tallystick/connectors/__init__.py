@@ -8,7 +8,8 @@ A connector is a module or package that exposes
 `folder` is the folder of the integration file; relative paths in settings resolve against it. Importing a
 connector must be cheap: heavy libraries are imported by the modules that need them, when a connection is opened.
 A package installed beside the product adds kinds of its own by entry points of the group
-`tallystick.connectors` (docs/how-to/write-a-connector.md).
+`tallystick.connectors` (docs/how-to/write-a-connector.md). What settings a connector takes is told by
+`tallystick.connectors.declared`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 BUILT_IN = ("memory", "sql", "files", "dav")
 ENTRY_POINTS = "tallystick.connectors"
+_added: dict[str, str] = {}
 
 
 class Connector(Protocol):
@@ -39,6 +41,14 @@ class Connector(Protocol):
     def Settings(self) -> type[BaseModel]: ...
 
     def connect(self, settings: Any, *, folder: Path, clock: Clock, ids: Ids) -> System: ...
+
+
+def add(kind: str, module: str) -> None:
+    """Makes a connector known to this process: the module, named and not imported, that is it.
+
+    For rooms above this one, which connectors may not import: the hub's own records are a system like any other.
+    """
+    _added[kind] = module
 
 
 def kinds() -> tuple[str, ...]:
@@ -98,7 +108,8 @@ def _connector(kind: str) -> Connector:
 
 
 def _installed() -> dict[str, str]:
-    return {entry.name: entry.value for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    found = {entry.name: entry.value for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
+    return {**found, **_added}
 
 
 def _unknown(kind: str) -> ConfigurationError:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
+from tallystick.connectors.declared import ADVANCED
 from tallystick.connectors.http.settings import HttpSettings
 
 
@@ -16,15 +17,45 @@ class CardVersion(enum.StrEnum):
 
 
 class Settings(HttpSettings):
-    url: str = Field(min_length=1, description="Address of the server, of a collection, or a bare domain to look up.")
-    collection: str | None = Field(default=None, description="Only this address book or calendar: its name or title.")
-    vcard_version: CardVersion = Field(default=CardVersion.V3, description="Version of contacts that are created.")
-    zone: str = Field(default="UTC", description="Time zone in which new events are kept when the flow maps none.")
-    properties: dict[str, str] = Field(
-        default_factory=dict, description="Further fields: name of the field -> property, such as X-CUSTOMER-ID."
+    url: str = Field(
+        min_length=1,
+        title="Address",
+        description="Address of the server, of a collection, or a bare domain to look up.",
     )
-    batch_records: int = Field(default=100, ge=1, le=1000, description="Records asked for and handed on at a time.")
-    max_record_bytes: int = Field(default=10 * 2**20, ge=1024, description="Larger records are left out and reported.")
+    collection: str | None = Field(
+        default=None, title="Collection", description="Only this address book or calendar: its name or title."
+    )
+    vcard_version: CardVersion = Field(
+        default=CardVersion.V3,
+        title="vCard version",
+        description="Version of contacts that are created.",
+        json_schema_extra=ADVANCED,
+    )
+    zone: str = Field(
+        default="UTC",
+        title="Time zone",
+        description="Time zone in which new events are kept when the flow maps none.",
+    )
+    properties: dict[str, str] = Field(
+        default_factory=dict,
+        title="Further fields",
+        description="Further fields: name of the field -> property, such as X-CUSTOMER-ID.",
+    )
+    batch_records: int = Field(
+        default=100,
+        ge=1,
+        le=1000,
+        title="Records at a time",
+        description="Records asked for and handed on at a time.",
+        json_schema_extra=ADVANCED,
+    )
+    max_record_bytes: int = Field(
+        default=10 * 2**20,
+        ge=1024,
+        title="Largest record (bytes)",
+        description="Larger records are left out and reported.",
+        json_schema_extra=ADVANCED,
+    )
 
     @field_validator("zone")
     @classmethod

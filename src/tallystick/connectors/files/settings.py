@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from tallystick.connectors.declared import ADVANCED
 from tallystick.model.value import FieldType
 
 
@@ -21,19 +22,45 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    path: Path = Field(description="a file or a folder, relative to the integration file")
-    format: Format | None = Field(default=None, description="where the ending (.csv, .jsonl, .ndjson) does not tell")
-    encoding: str = Field(default="utf-8", description="of the text; a byte order mark is taken as it comes")
-    delimiter: str = Field(default=",", min_length=1, max_length=1, description="between the columns of CSV")
+    path: Path = Field(title="File or folder", description="a file or a folder, relative to the integration file")
+    format: Format | None = Field(
+        default=None, title="Format", description="where the ending (.csv, .jsonl, .ndjson) does not tell"
+    )
+    encoding: str = Field(
+        default="utf-8", title="Encoding", description="of the text; a byte order mark is taken as it comes"
+    )
+    delimiter: str = Field(
+        default=",", min_length=1, max_length=1, title="Delimiter", description="between the columns of CSV"
+    )
     types: dict[str, FieldType] = Field(
-        default_factory=dict, description="field types by `field`, or by `record.field` for one of several files"
+        default_factory=dict,
+        title="Field types",
+        description="field types by `field`, or by `record.field` for one of several files",
     )
     keys: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="by record type, the fields that make the id, where flows name none"
+        default_factory=dict,
+        title="Keys",
+        description="by record type, the fields that make the id, where flows name none",
     )
-    create: bool = Field(default=False, description="a file that is not there is empty, and made by the first write")
-    batch_rows: int = Field(default=10_000, ge=1, description="most records in one batch of a listing")
-    timeout_s: float = Field(default=30.0, gt=0, description="how long to wait for another writer, in seconds")
+    create: bool = Field(
+        default=False,
+        title="Make missing files",
+        description="a file that is not there is empty, and made by the first write",
+    )
+    batch_rows: int = Field(
+        default=10_000,
+        ge=1,
+        title="Rows at a time",
+        description="most records in one batch of a listing",
+        json_schema_extra=ADVANCED,
+    )
+    timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        title="Wait (s)",
+        description="how long to wait for another writer, in seconds",
+        json_schema_extra=ADVANCED,
+    )
 
     @field_validator("encoding")
     @classmethod

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 from typing import Final
 from urllib.parse import urlsplit
 
-from tallystick.errors import AddressRefused, ConfigurationError
+from tallystick.errors import AddressRefused, ConfigurationError, Unreachable
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 
 METADATA: Final = frozenset(
     ipaddress.ip_address(text)
@@ -28,8 +30,11 @@ NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 CARRIER_NAT: Final = ipaddress.ip_network("100.64.0.0/10")
 
 
-def check_address(text: str, *, host: str, allow_private: bool) -> None:
-    """Passes when a connection to the IP address `text`, which `host` resolved to, is allowed; else AddressRefused."""
+def check_address(text: str, *, host: str, allow_private: bool | Networks) -> None:
+    """Passes when a connection to the IP address `text`, which `host` resolved to, is allowed; else AddressRefused.
+
+    `allow_private`: whether it may be inside the own network, or the networks it may be in.
+    """
     address = _inner(ipaddress.ip_address(text.split("%", 1)[0]))
     if address in METADATA or address.is_link_local:
         raise AddressRefused(
@@ -39,11 +44,47 @@ def check_address(text: str, *, host: str, allow_private: bool) -> None:
     if address.is_multicast or address.is_unspecified or (address.is_reserved and not address.is_loopback):
         raise AddressRefused(f"{host} leads to {address}, which is not the address of a server.")
     is_private = address.is_private or address.is_loopback or (address.version == 4 and address in CARRIER_NAT)
-    if is_private and not allow_private:
-        raise AddressRefused(
-            f"{host} leads to {address}, inside the own network.",
-            hint="Set `allow_private: true` for this system if that is meant.",
-        )
+    if is_private and not _is_allowed(address, allow_private):
+        hint = "Set `allow_private: true` for this system if that is meant."
+        if isinstance(allow_private, tuple):
+            hint = "Whoever runs the hub can allow it: TALLYSTICK_ALLOWED_NETWORKS."
+        raise AddressRefused(f"{host} leads to {address}, inside the own network.", hint=hint)
+
+
+def _is_allowed(address: IPAddress, allow_private: bool | Networks) -> bool:
+    if isinstance(allow_private, bool):
+        return allow_private
+    return any(address.version == network.version and address in network for network in allow_private)
+
+
+def open_socket(host: str, port: int, *, allow_private: bool | Networks, timeout_s: float) -> socket.socket:
+    """A connection to the first address of `host` that may be connected to and answers.
+
+    What is checked is what is connected to: a name that resolves differently the second time gains nothing.
+    Raises AddressRefused or Unreachable.
+    """
+    fault: Exception = Unreachable(f"The name {host} has no address.", hint="Correct the address.")
+    for address in allowed_addresses(host, port, allow_private=allow_private):
+        try:
+            return socket.create_connection((address, port), timeout_s)
+        except OSError as error:
+            fault = Unreachable(f"{host} does not answer on port {port} ({error.strerror or error}).")
+    raise fault
+
+
+def allowed_addresses(host: str, port: int, *, allow_private: bool | Networks) -> tuple[str, ...]:
+    """The addresses of `host`. Raises AddressRefused when one may not be connected to, Unreachable when there is none.
+
+    All of them have to be allowed: whoever offers one of each hopes that the other is taken.
+    """
+    try:
+        infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise Unreachable(f"The name {host} has no address.", hint="Correct the address.") from None
+    found = tuple(dict.fromkeys(str(info[4][0]) for info in infos))
+    for address in found:
+        check_address(address, host=host, allow_private=allow_private)
+    return found
 
 
 def _inner(address: IPAddress) -> IPAddress:

@@ -12,7 +12,7 @@ import certifi
 import httpcore
 import httpx
 
-from tallystick.connectors.http.addresses import check_address
+from tallystick.connectors.http.addresses import Networks, check_address
 from tallystick.errors import AddressRefused, ConfigurationError
 
 SEGMENT_BYTES = 64 * 1024
@@ -24,7 +24,7 @@ class GuardedTransport(httpx.HTTPTransport):
     Checking beforehand would leave a gap for a name that resolves differently the second time.
     """
 
-    def __init__(self, *, context: ssl.SSLContext, limits: httpx.Limits, allow_private: bool) -> None:
+    def __init__(self, *, context: ssl.SSLContext, limits: httpx.Limits, allow_private: bool | Networks) -> None:
         super().__init__(verify=context, trust_env=False, limits=limits)
         # httpx has no parameter for the network backend, httpcore has
         self._pool = httpcore.ConnectionPool(
@@ -37,7 +37,7 @@ class GuardedTransport(httpx.HTTPTransport):
 
 
 class GuardedBackend(httpcore.SyncBackend):
-    def __init__(self, *, allow_private: bool) -> None:
+    def __init__(self, *, allow_private: bool | Networks) -> None:
         self._allow_private = allow_private
 
     def connect_tcp(

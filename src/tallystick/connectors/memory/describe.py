@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from tallystick.connectors.declared import ADVANCED
 from tallystick.model import schema
 from tallystick.model.value import FieldType
 
@@ -131,9 +132,21 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(default="memory", min_length=1, description="name of the world, one for the whole process")
-    path: Path | None = Field(default=None, description="JSON file that keeps the world over several processes")
-    batch_rows: int = Field(default=1000, ge=1, description="records in one batch of a listing")
+    name: str = Field(
+        default="memory", min_length=1, title="World", description="name of the world, one for the whole process"
+    )
+    path: Path | None = Field(
+        default=None, title="File", description="JSON file that keeps the world over several processes"
+    )
+    batch_rows: int = Field(
+        default=1000,
+        ge=1,
+        title="Rows at a time",
+        description="records in one batch of a listing",
+        json_schema_extra=ADVANCED,
+    )
     record_types: tuple[RecordTypeSettings, ...] = Field(
-        default=(), description="made where the world has not got them; a world that has them needs none"
+        default=(),
+        title="Record types",
+        description="made where the world has not got them; a world that has them needs none",
     )

@@ -209,6 +209,9 @@ def database_of(settings: Settings, folder: Path) -> Database:
             "The `url` of a sql system cannot be read.",
             hint="Write sqlite:///file.db, postgresql://user:password@host/database or mariadb://….",
         ) from None
+    password = settings.password.get_secret_value()
+    if password:
+        url = url.set(password=password)
     match url.get_backend_name():
         case "sqlite":
             from tallystick.connectors.sql.sqlite import SqliteDatabase

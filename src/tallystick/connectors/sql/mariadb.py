@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 from tallystick.connectors.sql import bind, mariadb_schema
 from tallystick.connectors.sql.bind import Binder
 from tallystick.connectors.sql.database import MARK, Database, Page, host_of
+from tallystick.connectors.sql.guarded import guard_sockets
 from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
@@ -40,6 +41,7 @@ class MariaDatabase(Database):
             pool_size=2,
             connect_args={"charset": "utf8mb4", "init_command": session, "connect_timeout": wait_s},
         )
+        guard_sockets(engine, url, settings)
         return cls(engine, settings, where=host_of(url, "MariaDB"))
 
     def reflect(self, names: Sequence[str] | None) -> Mapping[str, Table]:

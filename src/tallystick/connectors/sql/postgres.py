@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL
 from tallystick.connectors.sql import bind, postgres_schema
 from tallystick.connectors.sql.bind import Binder
 from tallystick.connectors.sql.database import MARK, Database, Page, host_of
+from tallystick.connectors.sql.guarded import Guard, guard_of, guard_sessions
 from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
@@ -29,7 +30,8 @@ _TEXTS = {"text", "character varying", "character", "citext", "uuid"}
 
 
 class PostgresDatabase(Database):
-    address: str
+    _address: str
+    _guard: Guard | None
     _spare: Any = None  # an ADBC connection that nobody uses now
 
     @classmethod
@@ -44,10 +46,19 @@ class PostgresDatabase(Database):
         url = url.set(drivername="postgresql").update_query_dict({"options": options, "client_encoding": "utf8"})
         if "connect_timeout" not in url.query:
             url = url.update_query_dict({"connect_timeout": str(max(2, int(settings.timeout_s)))})
+        guard = guard_of(url, settings)
         engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=2)
+        guard_sessions(engine, guard)
         database = cls(engine, settings, where=host_of(url, "PostgreSQL"))
-        database.address = _conninfo(url)
+        database._address = _conninfo(url)
+        database._guard = guard
         return database
+
+    @property
+    def address(self) -> str:
+        """As libpq takes it; with the address that was checked where connections are guarded."""
+        checked = self._guard() if self._guard is not None else None
+        return make_conninfo(self._address, hostaddr=checked) if checked else self._address
 
     def reflect(self, names: Sequence[str] | None) -> Mapping[str, Table]:
         with self.engine.connect() as connection:

@@ -1,8 +1,10 @@
 """Where connections may go, and what of an address may be shown."""
 
+import ipaddress
+
 import pytest
 
-from tallystick.connectors.http.addresses import check_address, check_url, is_same_site, shown
+from tallystick.connectors.http.addresses import allowed_addresses, check_address, check_url, is_same_site, shown
 from tallystick.errors import AddressRefused, ConfigurationError
 
 NEVER = [
@@ -70,3 +72,21 @@ def test_what_is_shown_of_an_address_holds_no_secret(url, text):
 )
 def test_credentials_go_to_the_same_site_only(url, other, is_same):
     assert is_same_site(url, other) is is_same
+
+
+@pytest.mark.parametrize(("address", "is_taken"), [("10.1.2.3", True), ("10.2.0.1", False), ("::1", True)])
+def test_own_network_is_allowed_by_name(address, is_taken):
+    networks = (ipaddress.ip_network("10.1.0.0/16"), ipaddress.ip_network("::1/128"))
+    if is_taken:
+        check_address(address, host="h", allow_private=networks)
+        return
+    with pytest.raises(AddressRefused, match="inside the own network"):
+        check_address(address, host="h", allow_private=networks)
+
+
+def test_name_is_refused_when_one_of_its_addresses_is(monkeypatch):
+    found = [(0, 0, 0, "", (address, 80)) for address in ("93.184.216.34", "127.0.0.1")]
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: found)
+    with pytest.raises(AddressRefused, match=r"leads to 127\.0\.0\.1"):
+        allowed_addresses("two.example.com", 80, allow_private=())
+    assert allowed_addresses("two.example.com", 80, allow_private=True) == ("93.184.216.34", "127.0.0.1")
