@@ -7,6 +7,7 @@ which record, what to do next. No secret and no whole record ever stands in a me
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 
 class Recovery(enum.StrEnum):
@@ -195,6 +196,54 @@ class PlanRefused(TallystickError):
     """A plan artefact cannot be applied: altered, of another integration file, or already applied."""
 
     code = "plan_refused"
+    recovery = Recovery.ASK_PERSON
+
+
+class NotAllowed(TallystickError):
+    """The person, token or role lacks the permission for this; `permission` names it."""
+
+    code = "not_allowed"
+    recovery = Recovery.ASK_PERSON
+
+    def __init__(self, message: str, *, permission: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.permission = permission
+
+
+class NotFound(TallystickError):
+    """What was asked for by its id or name is not there, or not for this person to see."""
+
+    code = "not_found"
+    recovery = Recovery.ASK_PERSON
+
+
+class InputRefused(TallystickError):
+    """What a person or program entered cannot be taken; `fields` has a sentence for each field that is wrong."""
+
+    code = "input_refused"
+    recovery = Recovery.ASK_PERSON
+
+    def __init__(self, message: str, *, fields: Mapping[str, str] | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.fields = dict(fields or {})
+
+
+class ChangedMeanwhile(TallystickError):
+    """Somebody changed it since this person opened it; `by` and `at` (ISO 8601) say who and when, where known."""
+
+    code = "changed_meanwhile"
+    recovery = Recovery.ASK_PERSON
+
+    def __init__(self, message: str, *, by: str = "", at: str = "", hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.by = by
+        self.at = at
+
+
+class LinkExpired(TallystickError):
+    """A one-time link was used already or is too old."""
+
+    code = "link_expired"
     recovery = Recovery.ASK_PERSON
 
 

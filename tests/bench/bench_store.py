@@ -9,10 +9,10 @@ import resource
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link, LinkEnd, MatchKey

@@ -21,9 +21,10 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from tallystick.engine import apply as applying
 from tallystick.errors import TallystickError

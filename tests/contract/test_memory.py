@@ -1,12 +1,12 @@
 """The memory connector keeps the contract in every make it can be given. Rows E1, E2, E3, E4, E7, E9, E28, E31."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 
 from tallystick.connectors.memory import MemoryWorld, Settings, connect
 from tallystick.model.schema import Capabilities

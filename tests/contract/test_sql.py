@@ -9,12 +9,12 @@ import base64
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Engine, create_engine, text
 
 from tallystick.connectors.sql import Settings, connect

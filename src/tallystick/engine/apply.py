@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import groupby
 from typing import Final, cast
+
+from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context

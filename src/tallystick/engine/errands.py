@@ -6,8 +6,9 @@ They use the same planner, applier and guards as a sync. Source: spec/engine.md 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Final
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from tallystick.engine.guards import Tally
 from tallystick.engine.match import match_keys

@@ -22,6 +22,21 @@ def key_of(review: Review) -> Key:
     return (review.kind, review.left_id, review.right_id, review.topic)
 
 
+def likeness(review: Review) -> tuple[Any, ...]:
+    """Equal for questions of a scope that differ in nothing but the record they are about: one answer may do for all.
+
+    What cannot be translated is alike when it was refused for the same reason.
+    """
+    message = ""
+    if review.kind in (ReviewKind.REJECT, ReviewKind.UNMAPPED_CODE):
+        message = str(review.evidence.get("message", ""))
+        for id_ in (review.left_id, review.right_id):
+            if id_:
+                message = message.replace(id_, "")
+    candidates = min(2, len(review.evidence.get("candidates", ())))
+    return (review.flow, review.kind, review.topic, tuple(sorted(review.fields)), candidates, message)
+
+
 def named(key: Key) -> list[tuple[Side, str]]:
     """The records a review is about."""
     return [(side, id_) for side, id_ in ((Side.LEFT, key[1]), (Side.RIGHT, key[2])) if id_ is not None]

@@ -7,8 +7,10 @@ stand, agreed on as they are; an undone create or link leaves the link dormant, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from tallystick.model.plan import Operation, OperationState
 from tallystick.model.record import Record, records_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from tallystick.engine.cells import Cell, Place, place
 from tallystick.engine.translated import Problem, References, Translated, Trouble

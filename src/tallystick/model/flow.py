@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from tallystick.model.selection import Selection
 from tallystick.model.side import Side
@@ -43,8 +44,7 @@ class Exchange(enum.StrEnum):
     SYNCHRONOUS = "synchronous"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeSet:
+class CodeSet(Struct, frozen=True, kw_only=True):
     """Left values <-> right values. Each maps to one default on the other side and may fit several.
 
     `to_right["In stock"] == ("IN_STOCK", "RECEIVED")`: the first is written, all of them fit. `*` as a key
@@ -59,8 +59,7 @@ class CodeSet:
         return self.to_right if side is Side.RIGHT else self.to_left
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldMap:
+class FieldMap(Struct, frozen=True, kw_only=True):
     """One line of `fields:`. Translates between `left` fields and `right` fields. Source: engine.md E6."""
 
     name: str  # the left names joined by "+", or the right ones where there is no left; unique in the flow
@@ -98,15 +97,13 @@ class Compare(enum.StrEnum):
     EXACT = "exact"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PossibleRule:
+class PossibleRule(Struct, frozen=True, kw_only=True):
     block: tuple[str, ...]  # left names; equal after normalising
     compare: Mapping[str, Compare]
     at_least: float  # mean similarity, 0..1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     definite: tuple[tuple[str, ...], ...] = ()
     possible: tuple[PossibleRule, ...] = ()
     junk: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # per left name, besides the built-in junk
@@ -154,16 +151,14 @@ class EditVsDelete(enum.StrEnum):
     ASK = "ask"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deleted:
+class Deleted(Struct, frozen=True, kw_only=True):
     """The reaction to a deletion; `values` are set on the surviving record with SET."""
 
     then: OnDeleted = OnDeleted.DELETE
     values: Mapping[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reactions:
+class Reactions(Struct, frozen=True, kw_only=True):
     possible: OnPossible = OnPossible.ASK
     new: Mapping[Side, OnNew] = field(default_factory=lambda: dict.fromkeys(Side, OnNew.CREATE))
     deleted: Mapping[Side, Deleted] = field(default_factory=lambda: dict.fromkeys(Side, Deleted()))
@@ -185,8 +180,7 @@ class Granularity(enum.StrEnum):
     RECORD = "record"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conflict:
+class Conflict(Struct, frozen=True, kw_only=True):
     rule: Rule = Rule.ASK
     granularity: Granularity = Granularity.FIELD
     fields: Mapping[str, Rule] = field(default_factory=dict)  # per FieldMap.name
@@ -196,8 +190,7 @@ class Conflict:
         return self.fields.get(name, self.rule)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Limit(Struct, frozen=True, kw_only=True):
     """A guard's limit: a share of the linked records (counts from 20 up) or a number. None of both: no limit."""
 
     share: float | None = None  # 0.1 is 10 %
@@ -209,8 +202,7 @@ class Limit:
         return self.share is not None and linked >= 20 and amount > self.share * linked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guards:
+class Guards(Struct, frozen=True, kw_only=True):
     """A run is held before it writes when one is exceeded. Source: engine.md E25."""
 
     delete: Limit = Limit(share=0.1)
@@ -219,14 +211,12 @@ class Guards:
     shrink: Limit = Limit(share=0.2)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowEnd:
+class FlowEnd(Struct, frozen=True, kw_only=True):
     system: str
     selection: Selection
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flow:
+class Flow(Struct, frozen=True, kw_only=True):
     name: str
     left: FlowEnd
     right: FlowEnd
@@ -250,14 +240,12 @@ class Flow:
         return frozenset(line.ref for line in self.maps if line.ref is not None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemSettings:
+class SystemSettings(Struct, frozen=True, kw_only=True):
     connector: str
     settings: Mapping[str, Any]  # as in the file, ${...} not yet substituted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Integration:
+class Integration(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     systems: Mapping[str, SystemSettings]
@@ -268,8 +256,7 @@ class Integration:
         return next(flow for flow in self.flows if flow.name == name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
+class Scope(Struct, frozen=True, kw_only=True):
     """One instance of a flow: usually one (`instance` is ""); for PIM one per user. Links belong to a scope."""
 
     integration: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.side import SIDES, Side
@@ -17,8 +19,7 @@ class LinkState(enum.StrEnum):
     DORMANT = "dormant"  # both ids stay known, nothing flows; `cause` says why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkEnd:
+class LinkEnd(Struct, frozen=True, kw_only=True):
     """One end of a link, with the base: the values this side held when the two last agreed.
 
     A field that is absent from `base` has never been agreed on (first contact). `fingerprint` is that of `base`
@@ -31,8 +32,7 @@ class LinkEnd:
     version: str | None = None  # as last read or written; a hint and a precondition, never proof of sameness of values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """left id <-> right id in a scope. Source: engine.md, glossary; E16."""
 
     number: int  # the store's own number; 0 before it is stored
@@ -71,8 +71,7 @@ class Standing(enum.StrEnum):
     UNKNOWN = "unknown"  # its create was sent and the answer lost (E28)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unlinked:
+class Unlinked(Struct, frozen=True, kw_only=True):
     side: Side
     id: str
     fingerprint: int
@@ -83,8 +82,7 @@ class Unlinked:
     waits_for: tuple[str, Side, str] | None = None  # flow, side, id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MatchKey:
+class MatchKey(Struct, frozen=True, kw_only=True):
     """The hash of one definite rule's (or block's) normalised values; how a match is found without reading all."""
 
     side: Side

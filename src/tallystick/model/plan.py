@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from tallystick.model.link import MatchKey, Unlinked
 from tallystick.model.side import Side
@@ -29,8 +30,7 @@ class OperationState(enum.StrEnum):
     DROPPED = "dropped"  # the run ended before it was sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True):
     """One line of a plan; with its state, one line of the journal. Source: engine.md E24, E27.
 
     When it is done, its link's base takes `settles[side]` of both sides (for the written side on top of
@@ -96,8 +96,7 @@ class Take(enum.StrEnum):
     REFUSE = "refuse"  # a held run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     take: Take
     fields: Mapping[str, Take] = field(default_factory=dict)  # per field choice, over `take`
     partner: str | None = None  # the candidate chosen, with LINK
@@ -106,8 +105,7 @@ class Decision:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(Struct, frozen=True, kw_only=True):
     """A question that waits for a person. At most one open review per (scope, kind, left, right, topic)."""
 
     number: int = 0
@@ -144,8 +142,7 @@ class RunKind(enum.StrEnum):
     REBUILD = "rebuild"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     id: str
     kind: RunKind
     integration: str
@@ -160,8 +157,7 @@ class Run:
     of: str = ""  # the run undone, or the plan applied
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FlowRun:
+class FlowRun(Struct, frozen=True, kw_only=True):
     """One flow's part of a run; what a resumed run needs to go on."""
 
     run: str
@@ -172,8 +168,7 @@ class FlowRun:
     counts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScopeState:
+class ScopeState(Struct, frozen=True, kw_only=True):
     """What a scope remembers from run to run."""
 
     cursors: Mapping[Side, str | None] = field(default_factory=dict)
@@ -182,8 +177,7 @@ class ScopeState:
     linked: int = 0  # active links
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
+class Parked(Struct, frozen=True, kw_only=True):
     """Changes to the unlinked records of a scope: what is kept, what is gone."""
 
     keep: tuple[Unlinked, ...] = ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import pyarrow as pa
+from msgspec import Struct, field
 
 from tallystick.model.value import MISSING, Value
 
@@ -33,31 +33,27 @@ class Cause(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     id: str
     values: Mapping[str, Value]  # fields delivered; a name that is absent is missing (E9)
     version: str | None = None
     changed_at: str | None = None  # canonical datetime text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absence:
+class Absence(Struct, frozen=True, kw_only=True):
     id: str
     cause: Cause
     merged_into: str | None = None  # the surviving id, with Cause.MERGED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True, kw_only=True):
     """One record that the connector could not turn into values; the others go on (E7)."""
 
     id: str
     reason: str  # a sentence without the value itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class End(Struct, frozen=True, kw_only=True):
     """The last word of a listing. A stream that stops without one is incomplete (E1)."""
 
     is_complete: bool
@@ -69,8 +65,7 @@ def no_records(fields: tuple[str, ...] = ()) -> pa.Table:
     return pa.table({name: pa.array([], pa.string()) for name in (*MARKS, *fields)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """A bounded part of a listing (E4).
 
     `records` has the columns `MARKS` and one column per selected field, all `pa.string()`; null is null,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from tallystick.model.value import FieldType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class Field(Struct, frozen=True, kw_only=True):
     name: str
     type: FieldType
     title: str = ""
@@ -19,8 +18,7 @@ class Field:
     choices: tuple[str, ...] = ()  # the only values taken, when not empty
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capabilities:
+class Capabilities(Struct, frozen=True, kw_only=True):
     """What a connector can do with a record type; what it cannot is declared here, never discovered by failing."""
 
     changes: bool = False  # reads changes since a cursor
@@ -36,8 +34,7 @@ class Capabilities:
     max_writes: int = 500  # writes taken by one call of `write`
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordType:
+class RecordType(Struct, frozen=True, kw_only=True):
     name: str
     fields: tuple[Field, ...]
     key: tuple[str, ...]  # the fields that make the id; empty when the id is not a field
@@ -49,8 +46,7 @@ class RecordType:
         return next((field for field in self.fields if field.name == name), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Description:
+class Description(Struct, frozen=True, kw_only=True):
     connector: str
     record_types: tuple[RecordType, ...]
     product: str = ""  # what the system calls itself, with its version

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tallystick.model.value import Value
 
@@ -29,8 +30,7 @@ class Test(enum.StrEnum):
     AFTER = "after"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clause:
+class Clause(Struct, frozen=True, kw_only=True):
     field: str
     test: Test
     value: Value | tuple[Value, ...] | bool  # tuple for IN, bool for EMPTY
@@ -57,8 +57,7 @@ class Clause:
                 return value > str(self.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(Struct, frozen=True, kw_only=True):
     """Clauses joined by all-and or all-or, never mixed (P33)."""
 
     clauses: tuple[Clause, ...]
@@ -69,16 +68,14 @@ class Filter:
         return all(results) if self.is_all else any(results)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SoftDelete:
+class SoftDelete(Struct, frozen=True, kw_only=True):
     """A record whose `column` equals `equals` counts as deleted; our own delete sets it."""
 
     column: str
     equals: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     record: str  # table, collection, entity set
     fields: tuple[str, ...]  # wanted fields, sorted
     key: tuple[str, ...] = ()  # the fields that make the id; empty: the type's own

@@ -23,8 +23,9 @@ an Arrow column it is `MISSING`. The three are different things (spec/engine.md 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from tallystick.model.side import Side
 
@@ -49,8 +50,7 @@ class FieldType(enum.StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Struct, frozen=True, kw_only=True):
     """A value that is the partner id of another flow's record which this plan is still to create (E26).
 
     It is replaced by the id just before the write; in JSON it is `{"ref": [flow, side, id]}`.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tallystick.model.value import Value
 
@@ -25,8 +26,7 @@ class Action(enum.StrEnum):
         return self in (Action.CREATE, Action.UPDATE, Action.DELETE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(Struct, frozen=True, kw_only=True):
     """One write, sent at most once per attempt. Source: spec/engine.md E27.
 
     Preconditions: when `version` is given and the system has versions, it must still be the record's version;
@@ -51,8 +51,7 @@ class Result(enum.StrEnum):
     UNKNOWN = "unknown"  # the answer was lost: written or not, nobody knows yet (E28)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     key: str
     result: Result
     id: str | None = None  # with DONE of a create: the id the record has

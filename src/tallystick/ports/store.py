@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import pyarrow as pa
+from msgspec import Struct, field
 
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link, MatchKey, Unlinked
@@ -48,8 +48,7 @@ LINK_MARKS: Final = pa.schema(
 UNLINKED_MARKS: Final = pa.schema([("side", pa.string()), ("id", pa.string()), ("fingerprint", pa.int64())])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(Struct, frozen=True, kw_only=True):
     """What one batch of operations leaves behind: outcomes, links, bases and keys, one transaction (E27)."""
 
     operations: Sequence[Operation]  # with their new state, message, attempts, ids; found by `number`

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from msgspec.structs import replace
 
 from tallystick.engine import errands, questions
 from tallystick.errors import ConfigurationError, StaleDecision, TallystickError, UnknownRecordType

@@ -10,10 +10,11 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
+
+from msgspec.structs import replace
 
 from tallystick.connectors import connect
 from tallystick.engine.apply import BATCH

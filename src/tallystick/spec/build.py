@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, replace
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from tallystick.model.flow import (
     CodeSet,
@@ -54,7 +56,7 @@ def build(shape: shapes.IntegrationShape, data: Mapping[str, Any]) -> Integratio
         flows=tuple(flows[name] for name in order),
         fingerprint="",
     )
-    return replace(integration, fingerprint=_fingerprint(asdict(integration), shape.code_sets))
+    return replace(integration, fingerprint=_fingerprint(to_builtins(integration), shape.code_sets))
 
 
 def _fingerprint(*parts: Any) -> str:
@@ -120,7 +122,7 @@ def _field_map(line: shapes.FieldShape, flow: shapes.FlowShape, code_sets: Mappi
         null=line.null,
         exchange=line.exchange or flow.exchange,
     )
-    return replace(built, fingerprint=_fingerprint(asdict(built)))
+    return replace(built, fingerprint=_fingerprint(to_builtins(built)))
 
 
 def _end(end: shapes.EndShape, side: Side, maps: tuple[FieldMap, ...]) -> FlowEnd:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tallystick.model.selection import Test
 from tallystick.spec.check_fields import check_fields
+from tallystick.spec.connections import check_connection
 from tallystick.spec.document import Clause, FlowShape, IntegrationShape, SetShape, Where, present
 from tallystick.spec.names import MappedNames
 from tallystick.spec.nearest import did_you_mean
@@ -23,6 +24,7 @@ def check(shape: IntegrationShape, data: Mapping[str, Any]) -> Iterator[Fault]:
     yield from _code_sets(shape)
     for name, system in _mapping(data.get("systems")).items():
         yield from _settings(system, ("systems", name))
+        yield from check_connection(system, ("systems", name))
     yield from _names(shape)
     for number, flow in present(shape.flows):
         path: Path = ("flows", number)

@@ -11,6 +11,7 @@ from tallystick.errors import DocumentError, DocumentErrors
 from tallystick.model.flow import Integration
 from tallystick.spec.build import build
 from tallystick.spec.check import check
+from tallystick.spec.connections import with_connectors
 from tallystick.spec.parse import parse
 from tallystick.spec.source import Fault, SourceMap, dotted
 from tallystick.spec.text import decode, read
@@ -44,13 +45,14 @@ def loads(text: str, name: str = "integration.yaml") -> Loaded:
 
 def _loaded(text: str, name: str, path: Path | None) -> Loaded:
     tree = parse(text, name)
-    validated = validate(tree.data)
+    data = with_connectors(tree.data)
+    validated = validate(data)
     faults = [*tree.faults, *validated.faults]
     if validated.shape is not None:
         faults += [fault for fault in check(validated.shape, tree.data) if validated.mended.is_sound(fault)]
     if faults or validated.shape is None:
         raise DocumentErrors(tuple(sorted((_placed(fault, tree.source) for fault in faults), key=lambda f: f.line)))
-    integration = build(validated.shape, tree.data)
+    integration = build(validated.shape, data)
     return Loaded(integration=integration, text=text, data=tree.data, path=path, source=tree.source)
 
 

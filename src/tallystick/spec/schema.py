@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tallystick.model.selection import Test
+from tallystick.spec.connections import CONNECTION
 from tallystick.spec.document import IntegrationShape
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -61,6 +62,17 @@ def json_schema() -> dict[str, Any]:
         {"required": ["any"], "maxProperties": 1},
     ]
     definitions["FieldShape"]["anyOf"] = [{"required": ["left"]}, {"required": ["right"]}]
+    system = definitions["SystemShape"]
+    system["anyOf"] = [
+        {"required": system.pop("required")},
+        {"required": [CONNECTION], "maxProperties": 1},
+    ]
+    system["properties"][CONNECTION] = {
+        "type": "string",
+        "minLength": 1,
+        "description": "Of a hub that has the connector and its settings; then nothing stands beside it.",
+        "examples": ["erp"],
+    }
     for name, definition in definitions.items():
         definition["title"] = _TITLES[name]
     return {"$schema": DIALECT, **written, "title": _TITLES["IntegrationShape"], "examples": [EXAMPLE]}

@@ -10,9 +10,9 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from tallystick.errors import AlreadyDecided, ConfigurationError, ScopeBusy, StaleDecision, TallystickError
 from tallystick.model.flow import Scope

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tallystick.errors import AlreadyDecided, ConfigurationError, StaleDecision
 from tallystick.model.flow import Scope

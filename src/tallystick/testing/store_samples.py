@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link, LinkEnd, LinkState, Standing, Unlinked

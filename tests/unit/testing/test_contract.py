@@ -9,7 +9,7 @@ from tallystick.testing.contract.cases import BAD, cases_of, is_canonical
 pytest_plugins = ["pytester"]
 
 CONNECTOR = """
-from dataclasses import replace
+from msgspec.structs import replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -166,4 +166,4 @@ def test_cases_are_canonical_and_bad_values_are_not(type_):
 def test_every_capability_of_a_connector_has_its_reason():
     from tallystick.testing.contract.declared import REASONS
 
-    assert set(REASONS) == set(Capabilities.__dataclass_fields__) - {"max_writes"}
+    assert set(REASONS) == set(Capabilities.__struct_fields__) - {"max_writes"}

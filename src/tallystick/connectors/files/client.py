@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -268,7 +267,7 @@ class FilesSystem:
                 for field, type_ in types.items()
             ),
             key=key,
-            capabilities=dataclasses.replace(CAPABILITIES),
+            capabilities=CAPABILITIES,
         )
 
 

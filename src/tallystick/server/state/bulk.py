@@ -45,6 +45,10 @@ class Bulk(abc.ABC):
         """An aggregate: all values of the column as one JSON array, a third of the time rows would take."""
 
     @abc.abstractmethod
+    def holds(self, column: str) -> str:
+        """A condition with one value: the text stands somewhere in the column, case and all."""
+
+    @abc.abstractmethod
     def indexed(self, column: str) -> str:
         """An id column as its unique index holds it, for ON CONFLICT."""
 
@@ -73,6 +77,9 @@ class SqliteBulk(Bulk):
 
     def gathered(self, column: str) -> str:
         return f"json_group_array({column})"
+
+    def holds(self, column: str) -> str:
+        return f"instr({column}, %s) > 0"
 
     def indexed(self, column: str) -> str:
         return column
@@ -113,6 +120,9 @@ class PostgresBulk(Bulk):
 
     def gathered(self, column: str) -> str:
         return f"json_agg({column})::text"
+
+    def holds(self, column: str) -> str:
+        return f"strpos({column}, %s) > 0"
 
     def indexed(self, column: str) -> str:
         return f"md5({column})"

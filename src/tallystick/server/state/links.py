@@ -103,7 +103,7 @@ class LinkRows(Rows):
             known = self._known(cursor, scope)
             # Sorted here: asked for an order, SQLite would walk the whole scope in that order.
             cursor.execute(f"{WHOLE} WHERE n.scope_id = %s AND {condition}", [known, *values])
-            return sorted(map(_link, cursor.fetchall()), key=lambda link: link.number)
+            return sorted(map(link_of, cursor.fetchall()), key=lambda link: link.number)
 
     def all_links(self, scope: Scope) -> Iterator[Link]:
         after = 0
@@ -116,7 +116,7 @@ class LinkRows(Rows):
                 rows = cursor.fetchall()
             if not rows:
                 return
-            yield from map(_link, rows)
+            yield from map(link_of, rows)
             after = rows[-1][0]
 
     def replace_links(self, scope: Scope, links: Iterable[Link]) -> int:
@@ -268,7 +268,7 @@ def _wide(link: Link) -> tuple[Any, ...]:
     )
 
 
-def _link(row: tuple[Any, ...]) -> Link:
+def link_of(row: tuple[Any, ...]) -> Link:
     """The link of a row of WHOLE."""
     number, left_id, right_id, left_mark, right_mark, left_version, right_version = row[:7]
     is_active, cause, turns, last_side, left, right, evidence = row[7:]

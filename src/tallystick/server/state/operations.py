@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from django.db import IntegrityError
 from django.db.backends.utils import CursorWrapper
+from msgspec.structs import replace
 
 from tallystick.errors import TallystickError
 from tallystick.model.flow import Scope

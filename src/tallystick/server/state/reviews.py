@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
+from msgspec.structs import replace
 
 from tallystick.errors import AlreadyDecided, ConfigurationError, StaleDecision
 from tallystick.model.flow import Scope
@@ -15,6 +15,7 @@ from tallystick.model.plan import Decision, Review, ReviewKind, ReviewStatus
 from tallystick.model.side import Side
 from tallystick.server.state.bulk import chunks
 from tallystick.server.state.codec import decision_of, decision_text, mapping, text_of
+from tallystick.server.state.likeness import likeness_of, words_of
 from tallystick.server.state.rows import Rows
 
 REVIEW = "number, flow, kind, left_id, right_id, topic, fields, evidence, fingerprint, status, decision, run, since"
@@ -33,6 +34,8 @@ COLUMNS = (
     "status",
     "run",
     "since",
+    "likeness",
+    "words",
 )
 OPEN, DECIDED, CLEARED = (status.value for status in (ReviewStatus.OPEN, ReviewStatus.DECIDED, ReviewStatus.CLEARED))
 
@@ -69,12 +72,12 @@ class ReviewRows(Rows):
                 fresh.append((scope, subject, *_values(review)))
             else:
                 shown = (text_of(review.fields), text_of(review.evidence), review.fingerprint, review.run, review.flow)
-                refreshed.append((*shown, number))
+                refreshed.append((*shown, likeness_of(review), words_of(review), number))
         self._bulk.insert(cursor, "state_review", COLUMNS, fresh)
         if refreshed:
             cursor.executemany(
-                "UPDATE state_review SET fields = %s, evidence = %s, fingerprint = %s, run = %s, flow = %s "
-                "WHERE number = %s",
+                "UPDATE state_review SET fields = %s, evidence = %s, fingerprint = %s, run = %s, flow = %s, "
+                "likeness = %s, words = %s WHERE number = %s",
                 refreshed,
             )
         self._clear(cursor, cleared)
@@ -120,7 +123,7 @@ class ReviewRows(Rows):
                 most = " LIMIT %s"
                 values.append(limit)
             cursor.execute(f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY number{most}", values)
-            return [_review(row) for row in cursor.fetchall()]
+            return [review_of(row) for row in cursor.fetchall()]
 
     def reviews_of(self, scope: Scope, side: Side, ids: Sequence[str]) -> list[Review]:
         condition, values = self._bulk.among(f"{side}_id", ids, is_id=True)
@@ -129,7 +132,7 @@ class ReviewRows(Rows):
                 f"{SELECT} WHERE scope_id = %s AND status <> '{CLEARED}' AND {condition} ORDER BY number",
                 [self._known(cursor, scope), *values],
             )
-            return [_review(row) for row in cursor.fetchall()]
+            return [review_of(row) for row in cursor.fetchall()]
 
     def review(self, number: int) -> tuple[Scope, Review] | None:
         with self._database.reading() as cursor:
@@ -143,7 +146,7 @@ class ReviewRows(Rows):
                 [number],
             )
             integration, flow, instance = cursor.fetchone()
-        return Scope(integration=integration, flow=flow, instance=instance), _review(row)
+        return Scope(integration=integration, flow=flow, instance=instance), review_of(row)
 
     def decide(self, number: int, decision: Decision, fingerprint: str) -> Review:
         with self._database.writing() as cursor:
@@ -159,8 +162,9 @@ class ReviewRows(Rows):
                     f"The records of review {number} changed since it was shown.", hint="Look at it again, then decide."
                 )
             cursor.execute(
-                f"UPDATE state_review SET status = '{DECIDED}', decision = %s WHERE number = %s",
-                [decision_text(decision), number],
+                f"UPDATE state_review SET status = '{DECIDED}', decision = %s, decided_at = %s, decided_by = %s "
+                "WHERE number = %s",
+                [decision_text(decision), decision.at, decision.by, number],
             )
         return replace(review, status=ReviewStatus.DECIDED, decision=decision)
 
@@ -182,7 +186,11 @@ class ReviewRows(Rows):
                     f"The records of review {number} changed since; the question is asked anew.",
                     hint=f"Decide review {other[0]} instead.",
                 )
-            cursor.execute(f"UPDATE state_review SET status = '{OPEN}', decision = NULL WHERE number = %s", [number])
+            cursor.execute(
+                f"UPDATE state_review SET status = '{OPEN}', decision = NULL, decided_at = '', decided_by = '' "
+                "WHERE number = %s",
+                [number],
+            )
         return replace(review, status=ReviewStatus.OPEN, decision=None)
 
     def _existing(self, cursor: CursorWrapper, number: int) -> Review:
@@ -193,7 +201,7 @@ class ReviewRows(Rows):
             raise ConfigurationError(
                 f"There is no review {number}.", hint="`tallystick review list` shows those that wait."
             )
-        return _review(row)
+        return review_of(row)
 
 
 def _cause_gone(number: int) -> StaleDecision:
@@ -219,10 +227,13 @@ def _values(review: Review) -> tuple[Any, ...]:
         OPEN,
         review.run,
         review.since,
+        likeness_of(review),
+        words_of(review),
     )
 
 
-def _review(row: tuple[Any, ...]) -> Review:
+def review_of(row: tuple[Any, ...]) -> Review:
+    """The review of a row of REVIEW."""
     number, flow, kind, left_id, right_id, topic, fields, evidence, fingerprint, status, decision, run, since = row
     return Review(
         number=number,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tallystick.errors import CursorRefused
 from tallystick.model.record import Cause, records_of

@@ -51,7 +51,7 @@ class FilterContract(Declared):
             _agrees(subject, records, Filter(clauses=clauses[:count], is_all=is_all))
 
     def test_filter_on_a_field_that_is_not_selected_works(self, subject: Subject) -> None:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         first, *_ = subject.seed(3)
         where = Filter(clauses=(Clause(field=subject.text, test=Test.IS, value=subject.sample(0)[subject.text]),))

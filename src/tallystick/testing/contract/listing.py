@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 import pyarrow as pa
 import pytest
+from msgspec.structs import replace
 
 from tallystick.errors import TallystickError, UnknownField, UnknownRecordType
 from tallystick.model.record import Cause

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from tallystick.model.value import Value
 from tallystick.model.write import Action, Result, Write

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from tallystick.errors import Unreachable
 from tallystick.model.record import Batch, Record, no_records

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from tallystick.errors import UnknownField
 from tallystick.model.record import CHANGED, VERSION, Batch, Record

@@ -9,7 +9,8 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link, LinkEnd, MatchKey, Standing, Unlinked
