@@ -115,9 +115,12 @@ Lost = tuple[Side, str, Action, dict[str, Value]]
 class Witness(Layer):
     """Stands beside a system and writes down what the hub overwrites and deletes there."""
 
-    def __init__(self, inner: System, side: Side, two: TwoSystems, seen: list[Lost], overruled: list[str]) -> None:
+    def __init__(
+        self, inner: System, side: Side, two: TwoSystems, seen: list[Lost], overruled: list[str], granularity: str
+    ) -> None:
         super().__init__(inner)
         self._side = side
+        self._granularity = granularity
         self._two = two
         self._table = two.table(side)
         self._seen = seen
@@ -143,10 +146,17 @@ class Witness(Layer):
             if ids[self._side] != write.id:
                 continue
             other = self._two.table(self._side.other).get(ids[self._side.other] or "") or {}
+            if not self._is_clashing(review, before, other):
+                continue  # a question about a whole record ends with the last field that both sides had edited
             for name, shown in review.fields.items():
                 is_as_shown = before.get(name) == shown[self._side] and other.get(name) == shown[self._side.other]
                 if name in write.values and is_as_shown:
                     self._overruled.append(f"{self._side.value} {write.id} {name}, asked as {shown}")
+
+    def _is_clashing(self, review: Review, ours: dict[str, Value], theirs: dict[str, Value]) -> bool:
+        if self._granularity == "field":
+            return True
+        return any(len({ours.get(n), theirs.get(n), shown["base"]}) == 3 for n, shown in review.fields.items())
 
 
 class Lives(RuleBasedStateMachine):
@@ -182,7 +192,9 @@ class Lives(RuleBasedStateMachine):
 
     def wrap(self, side: Side, system: System) -> System:
         return FaultySystem(
-            Witness(system, side, self.two, self.seen, self.overruled), self.faults[side], self.two.clock
+            Witness(system, side, self.two, self.seen, self.overruled, self.terms.granularity),
+            self.faults[side],
+            self.two.clock,
         )
 
     def teardown(self) -> None:
