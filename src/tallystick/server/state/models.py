@@ -113,7 +113,13 @@ class Run(models.Model):
     of = models.TextField()
 
     class Meta:
-        indexes = [models.Index(fields=["integration", "number"], name="run_integration")]
+        indexes = [
+            models.Index(fields=["integration", "number"], name="run_integration"),
+            models.Index(fields=["status", "number"], name="run_status"),
+            models.Index(fields=["by", "number"], name="run_by"),
+            models.Index(fields=["started_at"], name="run_started"),
+            models.Index(fields=["of"], condition=~Q(of=""), name="run_of"),
+        ]
 
 
 class FlowRun(models.Model):
@@ -184,6 +190,10 @@ class Review(models.Model):
     decision = models.TextField(null=True)  # json
     run = models.TextField()
     since = models.TextField()
+    likeness = models.TextField(null=True)  # a hash: equal within a scope for questions one answer may do for
+    words = models.TextField(null=True)  # what a person may look for, folded
+    decided_at = models.TextField(null=True)
+    decided_by = models.TextField(null=True)
 
     class Meta:
         constraints = [
@@ -192,6 +202,10 @@ class Review(models.Model):
         indexes = [
             models.Index(fields=["scope", "subject"], name="review_subject"),
             models.Index(fields=["status", "number"], name="review_status"),
+            models.Index(fields=["status", "kind", "number"], name="review_kind"),
+            models.Index(fields=["status", "scope", "number"], name="review_scope"),
+            models.Index(fields=["status", "scope", "kind", "likeness", "number"], name="review_alike"),
+            models.Index(fields=["status", "decided_at", "number"], name="review_decided"),
             IdIndex(fields=["scope", "left_id"], name="review_left"),
             IdIndex(fields=["scope", "right_id"], name="review_right"),
         ]

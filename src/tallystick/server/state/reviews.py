@@ -187,7 +187,7 @@ class ReviewRows(Rows):
                     hint=f"Decide review {other[0]} instead.",
                 )
             cursor.execute(
-                f"UPDATE state_review SET status = '{OPEN}', decision = NULL, decided_at = '', decided_by = '' "
+                f"UPDATE state_review SET status = '{OPEN}', decision = NULL, decided_at = NULL, decided_by = NULL "
                 "WHERE number = %s",
                 [number],
             )
