@@ -38,7 +38,7 @@ def worker(
     from tallystick.server.state.store import open_store
 
     set_up(is_json=as_json)
-    opened = Worker(Files(files, os.environ), open_store=open_store, broken=_broken, environment=os.environ)
+    opened = Worker(Files(files, os.environ), open_store=open_store, broken=_broken)
     is_main = threading.current_thread() is threading.main_thread()
     restore = _heed_signals(opened) if is_main else []
     try:

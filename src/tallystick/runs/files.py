@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tallystick.errors import ConfigurationError, TallystickError
+from tallystick.runs.sources import Change
+from tallystick.runs.systems import FileSystems, Systems
 from tallystick.runs.workspace import database_url
 from tallystick.spec.reading import Loaded, load
 
 _Mark = tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A file that is another than it was. With an `error` the old one goes on."""
-
-    path: Path
-    integration: str
-    error: TallystickError | None
-
-
 class Files:
+    """Implements tallystick.runs.sources.Source."""
+
     def __init__(self, paths: Sequence[Path], environment: Mapping[str, str]) -> None:
         """Raises DocumentErrors, or ConfigurationError when the files cannot be served together."""
         self._loaded: dict[Path, Loaded] = {}
@@ -33,11 +27,16 @@ class Files:
                 "The files stand in several folders, so each would have a state of its own, and a worker keeps one.",
                 hint="Set TALLYSTICK_DATABASE_URL, or start a worker for each folder.",
             )
-        (self.state_url,) = urls
+        (self._state_url,) = urls
+        self._environment = environment
         for path in dict.fromkeys(path.resolve() for path in paths):
             mark = _mark(path)
             self._loaded[path] = self._checked(path)
             self._marks[path] = mark
+
+    @property
+    def state_url(self) -> str:
+        return self._state_url
 
     def __iter__(self) -> Iterator[Loaded]:
         return iter(list(self._loaded.values()))
@@ -52,6 +51,15 @@ class Files:
             hint="Start every worker of one state with the same files.",
         )
 
+    def systems(self, integration: str) -> Systems:
+        path = self.of(integration).path
+        assert path is not None  # noqa: S101  it was read from there
+        return FileSystems(path.resolve().parent, environment=self._environment)
+
+    def connector(self, integration: str, system: str) -> str:
+        settings = self.of(integration).integration.systems.get(system)
+        return settings.connector if settings is not None else ""
+
     def changes(self) -> list[Change]:
         """Reads what changed since the last call."""
         found: list[Change] = []
@@ -65,7 +73,7 @@ class Files:
                 self._loaded[path] = self._checked(path)
             except TallystickError as fault:
                 error = fault
-            found.append(Change(path=path, integration=self._loaded[path].integration.name, error=error))
+            found.append(Change(where=str(path), integration=self._loaded[path].integration.name, error=error))
         return found
 
     def _checked(self, path: Path) -> Loaded:

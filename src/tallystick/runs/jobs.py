@@ -32,6 +32,8 @@ class Jobs:
     file: Path | None  # of SQLite: one worker at a time
     workers: Table  # those that are alive on PostgreSQL, each with a beat that counts up
     pauses: Table  # what people paused
+    requests: Table  # runs that were asked for and that no worker took yet
+    changes: Table  # records that changed, for workers to look
 
     def close(self) -> None:
         self.engine.dispose()
@@ -62,6 +64,20 @@ def open_jobs(state_url: str) -> Jobs:
         sa.Column("by", sa.Text, nullable=False),
         sa.Column("at", sa.Text, nullable=False),
     )
+    requests = sa.Table(
+        "tallystick_request",
+        tables,
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("job", sa.Text, nullable=False),  # JSON
+    )
+    changes = sa.Table(
+        "tallystick_changed",
+        tables,
+        sa.Column("token", sa.Text, primary_key=True),
+        sa.Column("connector", sa.Text, nullable=False),
+        sa.Column("records", sa.Text, nullable=False),  # JSON
+        sa.Column("run", sa.Text, nullable=False),
+    )
     engine = _sqlite(file) if file is not None else _postgresql(state_url)
     try:
         with engine.begin() as connection:
@@ -72,7 +88,15 @@ def open_jobs(state_url: str) -> Jobs:
     except sa.exc.SQLAlchemyError as error:
         engine.dispose()
         raise told(error, file) from error
-    return Jobs(engine=engine, schema=schema, file=file, workers=workers, pauses=pauses)
+    return Jobs(
+        engine=engine,
+        schema=schema,
+        file=file,
+        workers=workers,
+        pauses=pauses,
+        requests=requests,
+        changes=changes,
+    )
 
 
 def job_file(state_url: str) -> Path | None:

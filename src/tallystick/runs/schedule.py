@@ -7,7 +7,8 @@ the next can point at (E26). All others have a timer of their own and run side b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -74,6 +75,27 @@ def job_of(timer: Timer, tick_ms: int, flows: tuple[str, ...]) -> Job:
         flows=flows,
         at_ms=tick_ms,
         by="schedule",
+    )
+
+
+def asked(
+    integration: Integration,
+    flows: Collection[str] = (),
+    *,
+    id_: str,
+    by: str,
+    is_full: bool = False,
+    is_approved: bool = False,
+) -> Job:
+    """The job of a run that is asked for now, of these flows or all, in the order they run. `id_`: a fresh id."""
+    return Job(
+        id=f"asked:{id_}",
+        integration=integration.name,
+        flows=tuple(flow.name for flow in integration.flows if not flows or flow.name in flows),
+        at_ms=int(time.time() * 1_000),
+        by=by,
+        is_full=is_full,
+        is_approved=is_approved,
     )
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -35,14 +35,26 @@ TAKES: Mapping[ReviewKind, tuple[Take, ...]] = {
 """The answers each kind of question takes."""
 
 
+class OpenWorkspace(Protocol):
+    """Gives the workspace an earlier run had, over a store that it does not close."""
+
+    def __call__(self, run: Run, store: Store, *, by: str = "") -> Workspace: ...
+
+
 class State:
     """The state behind one database URL. A context manager."""
 
-    def __init__(self, store: Store, *, clock: Clock | None = None, by: str = "") -> None:
-        """`by` is the person who decides, undoes and is written down for it."""
+    def __init__(
+        self, store: Store, *, clock: Clock | None = None, by: str = "", open_workspace: OpenWorkspace | None = None
+    ) -> None:
+        """`by` is the person who decides, undoes and is written down for it.
+
+        `open_workspace`: the workspace an earlier run had, where not by its file (`Workspace.of_run`).
+        """
         self.store = store
         self.clock = clock or SystemClock()
         self._by = by
+        self._open_workspace: OpenWorkspace = open_workspace or Workspace.of_run
 
     @classmethod
     def open(cls, url: str | None = None, *, open_store: OpenStore, by: str = "") -> State:
@@ -148,7 +160,7 @@ class State:
         earlier = self.store.run(run)
         if earlier is None:
             raise ConfigurationError("The run that asked is no longer known.", hint="Run `tallystick sync` first.")
-        return Workspace.of_run(earlier, _Shared(self.store), by=self._by)
+        return self._open_workspace(earlier, _Shared(self.store), by=self._by)
 
     def _check_fresh(self, workspace: Workspace, review: Review) -> None:
         """Asks the question again of the records as they are now; raises StaleDecision when it came out otherwise."""
@@ -217,7 +229,7 @@ class State:
         found: list[Operation] = []
         covered: set[str] = set()
         for earlier in _newest_per_integration(self.store.runs(limit=1_000)):
-            with Workspace.of_run(earlier, _Shared(self.store)) as workspace:
+            with self._open_workspace(earlier, _Shared(self.store), by=self._by) as workspace:
                 for flow in workspace.integration.flows:
                     for side in SIDES:
                         end = flow.end(side)
@@ -233,7 +245,7 @@ class State:
 
     def undo(self, run: str, *, is_approved: bool = False) -> Report:
         earlier = self._run(run)
-        with Workspace.of_run(earlier, _Shared(self.store), by=self._by) as workspace:
+        with self._open_workspace(earlier, _Shared(self.store), by=self._by) as workspace:
             return workspace.undo(earlier, is_approved=is_approved)
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
@@ -16,20 +17,26 @@ import structlog
 from tallystick.errors import TallystickError
 from tallystick.ports.world import Ids
 from tallystick.runs.durable import Done, Durable
-from tallystick.runs.files import Files
 from tallystick.runs.jobs import open_jobs
 from tallystick.runs.pauses import Pause, Pauses, is_paused
 from tallystick.runs.pieces import RunPieces, Surroundings
 from tallystick.runs.report import Report
+from tallystick.runs.requests import Changed, Requests, at_work
 from tallystick.runs.roster import BEAT_S, new_executor, roster_of
-from tallystick.runs.schedule import Job, job_of, timers
+from tallystick.runs.schedule import Job, asked, job_of, timers
+from tallystick.runs.sources import Source
 from tallystick.runs.turns import Stopped, Turns
+from tallystick.runs.wakes import Wakes
 from tallystick.runs.workspace import OpenStore, Workspace
 from tallystick.runs.world import SystemClock, TimeIds
 
 PLACES: Final = 4
 """Plans and batches that are worked on at the same time."""
-LOOK_S: Final = 0.5
+LOOK_S: Final = 0.4
+CALM_S: Final = 0.03
+"""Between two looks at least: many changes in a row are looked at together."""
+CHANGE: Final = "a change of records"
+"""By whom a run was begun that records called for."""
 FORGET_EVERY_S: Final = 3_600.0
 BATCH: Final = 500
 """Operations of a piece: few, so that turns come round and a worker that is drained is soon done."""
@@ -40,31 +47,32 @@ log = structlog.get_logger("tallystick.worker")
 
 
 class Worker:
-    """The worker of this process. `run` and `once` are for the main thread; `drain` may be called by any."""
+    """The worker of this process. `run` or `once` is called by one thread; `drain` and `wake` may be called by any."""
 
     def __init__(
         self,
-        files: Files,
+        source: Source,
         *,
         open_store: OpenStore,
         broken: Callable[[Exception], TallystickError],
-        environment: Mapping[str, str],
         ids: Ids | None = None,
         places: int = PLACES,
     ) -> None:
         """`broken` keeps a fault that nobody foresaw and words it. Raises as `open_store` and `open_jobs`."""
-        self._files = files
+        self._source = source
         self._open_store = open_store
-        self._environment = environment
         self._ids = ids or TimeIds()
         self._stopping = threading.Event()
+        self._bell = threading.Event()
         self._turns = Turns(places)
-        open_store(files.state_url, clock=SystemClock()).close()  # brought up to date once, and known to be usable
-        self._jobs = open_jobs(files.state_url)
+        open_store(source.state_url, clock=SystemClock()).close()  # brought up to date once, and known to be usable
+        self._jobs = open_jobs(source.state_url)
         executor = new_executor()
         self._roster = roster_of(self._jobs, executor)
         self._pauses_kept = Pauses(self._jobs)
         self._pauses: Mapping[str, Pause] = {}
+        self._requests = Requests(self._jobs)
+        self._wakes = Wakes(source)
         self._durable = Durable(self._jobs, executor, self._open)
         self._around = Surroundings(
             open_workspace=self._open_workspace,
@@ -85,8 +93,10 @@ class Worker:
         self._start()
         try:
             while not self._stopping.is_set():
+                self._bell.clear()
                 self._look()
-                self._stopping.wait(LOOK_S)
+                self._stopping.wait(CALM_S)
+                self._bell.wait(LOOK_S)
         finally:
             self._stop()
 
@@ -101,20 +111,29 @@ class Worker:
     def drain(self) -> None:
         """Lets the pieces at hand be finished and leaves the rest to be gone on with. Safe in a signal handler."""
         self._stopping.set()
+        self._bell.set()
+
+    def wake(self, changed: Changed | None = None) -> None:
+        """There is something to look at: records that changed, or a run that was asked for."""
+        if changed is not None:
+            self._wakes.add(changed)
+        self._bell.set()
 
     def _start(self) -> None:
         self._roster.enter()
         try:
             self._pauses = self._pauses_kept.all()
             self._durable.launch()
+            self._gone = at_work(self._source.state_url, self.wake)
         except BaseException:
             self._roster.leave()
             self._jobs.close()
             raise
-        log.info("started", integrations=[one.integration.name for one in self._files], worker=self._durable.executor)
+        log.info("started", integrations=[one.integration.name for one in self._source], worker=self._durable.executor)
 
     def _stop(self) -> None:
         self._stopping.set()
+        self._gone()
         self._turns.close()
         self._durable.stop()
         try:
@@ -136,12 +155,10 @@ class Worker:
         is_approved: bool = False,
     ) -> str:
         """Asks for a run now, of these flows or all; the id of its job. Raises ConfigurationError."""
-        known = [flow.name for flow in self._files.of(integration).integration.flows]
-        job = Job(
-            id=f"asked:{self._ids.new()}",
-            integration=integration,
-            flows=tuple(name for name in known if not flows or name in flows),
-            at_ms=int(time.time() * 1_000),
+        job = asked(
+            self._source.of(integration).integration,
+            flows,
+            id_=self._ids.new(),
             by=by,
             is_full=is_full,
             is_approved=is_approved,
@@ -152,11 +169,12 @@ class Worker:
     def _look(self) -> None:
         """One round; a database that is out of reach is waited for."""
         try:
-            self._read_files()
+            self._read_source()
             if time.monotonic() - self._beaten_at >= BEAT_S:
                 self._beaten_at = time.monotonic()
                 self._beat()
             self._tick(datetime.now(UTC))
+            self._heed()
             if time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
                 self._forgot_at = time.monotonic()
                 self._durable.forget(datetime.now(UTC) - self._kept())
@@ -181,13 +199,30 @@ class Worker:
             self._stopping.wait(0.1)
         return [done for done in asked.values() if done]
 
-    def _read_files(self) -> None:
-        for change in self._files.changes():
+    def _read_source(self) -> None:
+        for change in self._source.changes():
             if change.error is None:
-                log.info("file", integration=change.integration, file=str(change.path), message="read again")
+                log.info("file", integration=change.integration, file=change.where, message="read again")
             else:
                 message = f"{change.error} The file as it was before goes on."
-                log.error("file", integration=change.integration, file=str(change.path), message=message)
+                log.error("file", integration=change.integration, file=change.where, message=message)
+
+    def _heed(self) -> None:
+        """Asks for what people asked for and for what changed records call for, as soon as the run before has ended."""
+        requests = self._requests.waiting()
+        for changed in self._requests.changed():
+            self._wakes.add(changed)
+        if not requests and not self._wakes:
+            return
+        going = [Job.of_shown(job) for job in self._durable.waiting().values()]
+        busy = {(job.integration, flow) for job in going for flow in job.flows}
+        for job in requests:
+            if not busy & {(job.integration, flow) for flow in job.flows}:
+                self._enqueue(job)
+                self._requests.taken(job)
+                busy |= {(job.integration, flow) for flow in job.flows}
+        for integration, flows in self._wakes.due(going, busy, is_free=self._is_free):
+            self._enqueue(asked(integration, flows, id_=self._ids.new(), by=CHANGE))
 
     def _beat(self) -> None:
         """Says that this worker is alive, takes over from dead ones, and looks what people paused."""
@@ -198,7 +233,7 @@ class Worker:
 
     def _resume(self, pause: Pause) -> None:
         """What was paused goes on at once, not only at its next tick."""
-        for loaded in self._files:
+        for loaded in self._source:
             for timer in timers(loaded.integration) if loaded.integration.name == pause.integration else ():
                 flows = tuple(name for name in timer.flows if self._is_free(pause.integration, name))
                 if flows and pause.flow in ("", *flows):
@@ -209,7 +244,7 @@ class Worker:
         """Asks for what became due; the ids of jobs that were new. With `is_again` also what was skipped before."""
         asked: list[str] = []
         busy: set[tuple[str, str]] | None = None
-        for loaded in self._files:
+        for loaded in self._source:
             for timer in timers(loaded.integration):
                 tick_ms = timer.tick_ms(now)
                 key = (timer.integration, timer.flows, timer.period_s)
@@ -246,7 +281,9 @@ class Worker:
         return self._durable.enqueue(job.id, job.integration, job.shown())
 
     def _kept(self) -> timedelta:
-        longest_s = max((timer.period_s for loaded in self._files for timer in timers(loaded.integration)), default=0.0)
+        longest_s = max(
+            (timer.period_s for loaded in self._source for timer in timers(loaded.integration)), default=0.0
+        )
         return max(KEPT, timedelta(seconds=2 * longest_s))
 
     # --- doing it
@@ -255,15 +292,14 @@ class Worker:
         return RunPieces(Job.of_shown(job), self._around)
 
     def _open_workspace(self, job: Job) -> Workspace:
-        loaded = self._files.of(job.integration)
-        assert loaded.path is not None  # noqa: S101  it was read from there
         clock = _WorkersClock(self._stopping, self._turns, job.integration)
+        loaded = self._source.of(job.integration)
         return Workspace(
             loaded,
-            self._open_store(self._files.state_url, clock=clock),
-            folder=loaded.path.resolve().parent,
+            self._open_store(self._source.state_url, clock=clock),
+            folder=Path.cwd(),
+            systems=self._source.systems(job.integration),
             clock=clock,
-            environment=self._environment,
             by=job.by,
             progress=self._progress,
             batch=BATCH,

@@ -16,7 +16,6 @@ from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
-from tallystick.connectors import connect
 from tallystick.engine.apply import BATCH
 from tallystick.engine.artefact import restored, seal, shown
 from tallystick.engine.errands import apply_exactly, undo
@@ -35,9 +34,9 @@ from tallystick.ports.world import Clock, Ids, Secrets
 from tallystick.runs.collecting import rare_collections
 from tallystick.runs.links import line_of, link_of
 from tallystick.runs.report import Report
-from tallystick.runs.world import EnvironmentSecrets, SystemClock, TimeIds
+from tallystick.runs.systems import FileSystems, Systems
+from tallystick.runs.world import SystemClock, TimeIds
 from tallystick.spec.reading import Loaded, load, loads
-from tallystick.spec.substitute import resolve
 
 UNFINISHED: Final = (RunStatus.PLANNING, RunStatus.APPLYING)
 
@@ -70,21 +69,21 @@ class Workspace:
         ids: Ids | None = None,
         secrets: Secrets | None = None,
         environment: Mapping[str, str] = os.environ,
+        systems: Systems | None = None,
         by: str = "",
         progress: Progress = lambda what, count: None,
         batch: int = BATCH,
     ) -> None:
         """`folder`: relative paths in the settings of systems resolve against it. The workspace closes `store`.
 
-        `batch`: how many operations a stage of a flow carries out at most.
+        `systems`: how systems are opened where not by the settings in the file. `batch`: how many operations a stage
+        of a flow carries out at most.
         """
         self.loaded = loaded
         self.store = store
         self.clock = clock or SystemClock()
         self.ids = ids or TimeIds()
-        self._folder = folder
-        self._secrets = secrets or EnvironmentSecrets(environment)
-        self._environment = environment
+        self._opener = systems or FileSystems(folder, environment=environment, secrets=secrets)
         self._by = by
         self._progress = progress
         self._batch = batch
@@ -137,14 +136,7 @@ class Workspace:
                 raise ConfigurationError(
                     f"There is no system {name!r} in this integration.", hint=f"There are: {known}."
                 )
-            filled = resolve(
-                settings.settings,
-                self._environment,
-                self._secrets,
-                source=self.loaded.source,
-                path=("systems", name),
-            )
-            opened = connect(settings.connector, filled, folder=self._folder, clock=self.clock, ids=self.ids)
+            opened = self._opener.open(name, settings, source=self.loaded.source, clock=self.clock, ids=self.ids)
             self._open.callback(opened.close)
             self._systems[name, side] = opened
         return self._systems[name, side]

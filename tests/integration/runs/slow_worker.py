@@ -14,7 +14,7 @@ from tallystick.cli.edge import run
 from tallystick.model.selection import Selection
 from tallystick.model.write import Outcome, Write
 from tallystick.ports.system import System
-from tallystick.runs import worker, workspace
+from tallystick.runs import systems, worker
 from tallystick.testing.faults.fault import Layer
 
 
@@ -33,12 +33,12 @@ class Slow(Layer):
 
 def main() -> int:
     pause_s, batch = float(sys.argv[1]), int(sys.argv[2])
-    connect = workspace.connect
+    connect = systems.connect
 
     def slowly(*arguments: Any, **named: Any) -> System:
         return Slow(connect(*arguments, **named), pause_s)
 
-    vars(workspace)["connect"] = slowly
+    vars(systems)["connect"] = slowly
     vars(worker)["BATCH"] = batch
     return run(sys.argv[3:])
 

@@ -1,0 +1,67 @@
+"""Which flows changed records call for: those with a schedule that read them. Nobody waits for the next tick then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Sequence
+
+from tallystick.model.flow import Flow, Integration
+from tallystick.model.side import SIDES
+from tallystick.runs.requests import Changed
+from tallystick.runs.schedule import Job
+from tallystick.runs.sources import Source
+
+
+class Wakes:
+    """What changed and was not looked at yet. `add` may be called by any thread."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._new: set[Changed] = set()
+        self._owed: set[tuple[str, str]] = set()  # flows whose run was going when their records changed
+
+    def __bool__(self) -> bool:
+        return bool(self._new or self._owed)
+
+    def add(self, changed: Changed) -> None:
+        with self._lock:
+            self._new.add(changed)
+
+    def due(
+        self, going: Sequence[Job], busy: Collection[tuple[str, str]], *, is_free: Callable[[str, str], bool]
+    ) -> list[tuple[Integration, list[str]]]:
+        """The flows to run now, by integration; those that are busy come up again when they are not.
+
+        `going`: the runs that wait or are under way; a change that one of them made calls for other flows only.
+        """
+        with self._lock:
+            new, self._new = self._new, set()
+        found: list[tuple[Integration, list[str]]] = []
+        still: set[tuple[str, str]] = set()
+        for loaded in self._source:
+            name = loaded.integration.name
+            flows: list[str] = []
+            for flow in loaded.integration.flows:
+                is_called = (name, flow.name) in self._owed or any(self._calls(one, name, flow, going) for one in new)
+                if flow.schedule_s is None or not is_called:
+                    continue
+                if (name, flow.name) in busy:
+                    still.add((name, flow.name))
+                elif is_free(name, flow.name):
+                    flows.append(flow.name)
+            if flows:
+                found.append((loaded.integration, flows))
+        self._owed = still
+        return found
+
+    def _calls(self, changed: Changed, integration: str, flow: Flow, going: Sequence[Job]) -> bool:
+        for side in SIDES:
+            end = flow.end(side)
+            is_read = not changed.records or end.selection.record in changed.records
+            if is_read and self._source.connector(integration, end.system) == changed.connector:
+                return not any(
+                    job.run == changed.run and job.integration == integration and flow.name in job.flows
+                    for job in going
+                )
+        return False
