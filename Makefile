@@ -37,7 +37,7 @@ setup: $(STAMP)  ## make .venv with everything that runs and tests the product
 
 # Debian packages that some tests start servers from; without them those tests are skipped, in CI they are a must.
 # The -core packages hold the server without a service that would start by itself.
-DEBIAN_PACKAGES := mariadb-server-core mariadb-client-core
+DEBIAN_PACKAGES := mariadb-server-core mariadb-client-core chromium
 
 .PHONY: deps-system
 deps-system:  ## install the Debian packages that some tests use
@@ -51,13 +51,18 @@ deps-system:  ## install the Debian packages that some tests use
 	  echo "Not installed: $(DEBIAN_PACKAGES). The tests that need them will be skipped; to run them, install the packages as root."; \
 	fi
 
+# The hub's tests have a process of their own: Django takes its settings once per process (tests/hub.py).
+HUB_TESTS := tests/server tests/web
+
 .PHONY: test
 test: setup  ## the tests a change must pass
 	$(BIN)/pytest -q -n 2 -m "not slow and not soak" $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n 2 -m "not slow and not soak" $(PYTEST_ARGS) $(HUB_TESTS)
 
 .PHONY: test-slow
 test-slow: setup  ## the tests that take longer
 	$(BIN)/pytest -q -n 2 -m "slow and not soak" $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n 2 -m "slow and not soak" $(PYTEST_ARGS) $(HUB_TESTS)
 
 .PHONY: soak
 soak: setup  ## the tests that run for minutes to hours

@@ -14,6 +14,28 @@ settings.register_profile("quick", deadline=None, derandomize=True, suppress_hea
 settings.register_profile("long", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
+HUB = (ROOT / "tests" / "server", ROOT / "tests" / "web")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The hub's tests want Django with the hub's settings, the others Django with none or the state's alone."""
+    kinds = {_is_of_hub(Path(config.invocation_params.dir, arg.partition("::")[0])) for arg in config.args}
+    if len(kinds) > 1:
+        raise pytest.UsageError("Run tests of the hub (tests/server, tests/web) and others one after the other.")
+    config.stash[_is_hub] = kinds == {True}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`pytest tests` leaves the hub's tests to a process of their own; `make test` runs both."""
+    return True if _is_of_hub(collection_path) and not config.stash[_is_hub] else None
+
+
+def _is_of_hub(path: Path) -> bool:
+    return any(path == folder or folder in path.parents for folder in HUB)
+
+
+_is_hub = pytest.StashKey[bool]()
+
 
 @pytest.fixture(scope="session")
 def samples() -> Path:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tallystick import __version__
-from tallystick.cli import demo, documents, history, links, review, running, why, worker
+from tallystick.cli import demo, documents, history, links, review, running, serve, why, worker
 
 app = typer.Typer(
     name="tallystick",
@@ -47,6 +47,7 @@ app.command()(history.journal)
 app.command()(why.why)
 app.command()(running.undo)
 app.add_typer(links.app, name="links")
+app.command()(serve.serve)
 app.command()(worker.worker)
 app.command()(worker.pause)
 app.command()(worker.resume)

@@ -1,0 +1,189 @@
+"""What the hub is told by its environment, read once. Importing this module imports no Django."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tallystick.errors import ConfigurationError
+
+KEY_LENGTH: Final = 32
+"""Characters a secret key has at least."""
+KEYS_FILE: Final = "secret-keys"
+ON: Final = ("1", "true", "yes", "on")
+OFF: Final = ("", "0", "false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInService:
+    """An OpenID Connect provider people may sign in with."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    name: str
+    new_people_role: str  # the role of a person who was not known before; empty: such a person is refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """`secret_keys`: the newest first; empty when there are none yet. `address` has no slash at its end."""
+
+    data: Path
+    database_url: str
+    secret_keys: tuple[str, ...]
+    address: str
+    hosts: tuple[str, ...]  # further names the hub answers to
+    proxies: int  # trusted reverse proxies in front of the hub
+    allowed_networks: tuple[IPv4Network | IPv6Network, ...]  # private networks that connections may reach
+    sign_in_service: SignInService | None
+    is_debug: bool
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Configuration:
+        """Reads, and makes nothing. Raises ConfigurationError naming the variable."""
+        data = Path(environment.get("TALLYSTICK_DATA") or "tallystick-data").absolute()
+        return cls(
+            data=data,
+            database_url=environment.get("TALLYSTICK_DATABASE_URL") or f"sqlite:///{data / 'hub.db'}",
+            secret_keys=_keys(environment, data),
+            address=_address(environment),
+            hosts=_words(environment, "TALLYSTICK_HOSTS"),
+            proxies=_count(environment, "TALLYSTICK_PROXIES"),
+            allowed_networks=tuple(_network(word) for word in _words(environment, "TALLYSTICK_ALLOWED_NETWORKS")),
+            sign_in_service=_sign_in_service(environment),
+            is_debug=_switch(environment, "TALLYSTICK_DEBUG"),
+        )
+
+    @property
+    def is_secure(self) -> bool:
+        """People reach the hub by https."""
+        return self.address.startswith("https://")
+
+    def signing_keys(self) -> list[str]:
+        """Keys for sessions and links, the newest first. Without secret keys one that lasts as long as the process."""
+        return [_derived(key, "signing").decode() for key in self.secret_keys] or [secrets.token_urlsafe(48)]
+
+    def cipher(self) -> MultiFernet:
+        """Encrypts with the newest key, reads with all. Raises ConfigurationError when there are no keys."""
+        if not self.secret_keys:
+            raise ConfigurationError(
+                f"There are no secret keys: neither TALLYSTICK_SECRET_KEYS nor the file {self.data / KEYS_FILE}.",
+                hint="`tallystick serve` makes the file; a further process needs the same data folder or variable.",
+            )
+        return MultiFernet([Fernet(_derived(key, "secrets")) for key in self.secret_keys])
+
+
+def ensure_keys(data: Path, environment: Mapping[str, str] = os.environ) -> None:
+    """Makes the file of secret keys where neither it nor TALLYSTICK_SECRET_KEYS is there. Raises OSError."""
+    if environment.get("TALLYSTICK_SECRET_KEYS"):
+        return
+    try:
+        handle = os.open(data / KEYS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with open(handle, "w", encoding="ascii") as stream:
+        stream.write(secrets.token_urlsafe(48) + "\n")
+
+
+def _keys(environment: Mapping[str, str], data: Path) -> tuple[str, ...]:
+    given = environment.get("TALLYSTICK_SECRET_KEYS", "")
+    place = "TALLYSTICK_SECRET_KEYS"
+    if not given:
+        place = str(data / KEYS_FILE)
+        try:
+            given = (data / KEYS_FILE).read_text("utf-8")
+        except FileNotFoundError:
+            return ()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"The secret keys in {place} cannot be read: {error}.", hint="Give the file back its owner and content."
+            ) from error
+    keys = tuple(given.replace(",", " ").split())
+    if not keys or any(len(key) < KEY_LENGTH for key in keys):
+        raise ConfigurationError(
+            f"A secret key in {place} is shorter than {KEY_LENGTH} characters.",
+            hint="Make one with `openssl rand -hex 32`; several are separated by commas, the newest first.",
+        )
+    return keys
+
+
+def _derived(key: str, purpose: str) -> bytes:
+    """One key for each purpose, so that what signs cannot decrypt."""
+    raw = HKDF(algorithm=SHA256(), length=32, salt=None, info=f"tallystick {purpose}".encode()).derive(key.encode())
+    return base64.urlsafe_b64encode(raw)
+
+
+def _address(environment: Mapping[str, str]) -> str:
+    given = environment.get("TALLYSTICK_ADDRESS", "").rstrip("/")
+    if not given:
+        return ""
+    try:
+        parts = urlsplit(given)
+        is_right = parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.path and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ConfigurationError(
+            "TALLYSTICK_ADDRESS is not an address people can open.", hint="Write https://hub.example.org, no path."
+        )
+    return given
+
+
+def _sign_in_service(environment: Mapping[str, str]) -> SignInService | None:
+    issuer = environment.get("TALLYSTICK_OIDC_ISSUER", "").rstrip("/")
+    if not issuer:
+        return None
+    client_id = environment.get("TALLYSTICK_OIDC_CLIENT_ID", "")
+    client_secret = environment.get("TALLYSTICK_OIDC_CLIENT_SECRET", "")
+    if not client_id or not client_secret:
+        raise ConfigurationError(
+            "TALLYSTICK_OIDC_ISSUER is set, TALLYSTICK_OIDC_CLIENT_ID or TALLYSTICK_OIDC_CLIENT_SECRET is not.",
+            hint="Register the hub with the provider and set all three.",
+        )
+    return SignInService(
+        issuer=issuer,
+        client_id=client_id,
+        client_secret=client_secret,
+        name=environment.get("TALLYSTICK_OIDC_NAME") or urlsplit(issuer).hostname or issuer,
+        new_people_role=environment.get("TALLYSTICK_OIDC_ROLE", ""),
+    )
+
+
+def _network(word: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(word, strict=False)
+    except ValueError:
+        raise ConfigurationError(
+            f"TALLYSTICK_ALLOWED_NETWORKS holds {word!r}, which is not a network.",
+            hint="Write networks like 10.0.0.0/8, separated by commas.",
+        ) from None
+
+
+def _words(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(environment.get(name, "").replace(",", " ").split())
+
+
+def _count(environment: Mapping[str, str], name: str) -> int:
+    given = environment.get(name) or "0"
+    if not given.isdecimal() or len(given) > 3:
+        raise ConfigurationError(f"{name} is not a small whole number.", hint=f"Write {name}=1, for instance.")
+    return int(given)
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    given = environment.get(name, "").strip().lower()
+    if given not in ON + OFF:
+        raise ConfigurationError(f"{name} is neither on nor off.", hint=f"Write {name}=on, or leave it away.")
+    return given in ON

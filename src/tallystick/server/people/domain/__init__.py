@@ -1,0 +1,1 @@
+"""What people may change about people: each change is one function that takes an `Actor`."""

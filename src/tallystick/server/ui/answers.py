@@ -1,0 +1,101 @@
+"""Errors of ours as statuses and words. One table for pages, fragments and the API."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from tallystick.errors import (
+    AlreadyDecided,
+    ChangedMeanwhile,
+    ConfigurationError,
+    DocumentErrors,
+    InputRefused,
+    LinkExpired,
+    NotAllowed,
+    NotFound,
+    PlanRefused,
+    RecordError,
+    ScopeBusy,
+    StaleDecision,
+    StateTooNew,
+    StateUnusable,
+    SystemFault,
+    TallystickError,
+    Throttled,
+    Unreachable,
+)
+
+STATUSES: Final[tuple[tuple[type[TallystickError], int], ...]] = (
+    (NotAllowed, 403),
+    (NotFound, 404),
+    (LinkExpired, 410),
+    (ChangedMeanwhile, 409),
+    (StaleDecision, 409),
+    (AlreadyDecided, 409),
+    (PlanRefused, 409),
+    (ScopeBusy, 409),
+    (InputRefused, 422),
+    (RecordError, 422),
+    (StateUnusable, 503),
+    (StateTooNew, 503),
+    (ConfigurationError, 422),
+    (Throttled, 429),
+    (Unreachable, 502),
+    (SystemFault, 502),
+)
+"""The first kind that fits counts."""
+
+
+class Audience(enum.Enum):
+    """Who reads the answer."""
+
+    PAGE = enum.auto()
+    FRAGMENT = enum.auto()  # htmx puts it into a page
+    PROGRAM = enum.auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An error as it is answered. `reference` finds it in the log; empty where the sentence says everything."""
+
+    status: int
+    code: str
+    title: str
+    message: str
+    hint: str = ""
+    reference: str = ""
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, Any]:
+        """As problem+json (RFC 9457)."""
+        found: dict[str, Any] = {
+            "type": f"urn:tallystick:{self.code}",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.message,
+            "code": self.code,
+        }
+        for name in ("hint", "reference", "fields"):
+            if value := getattr(self, name):
+                found[name] = value
+        return found
+
+
+def problem_of(error: TallystickError) -> Problem:
+    """How an error of ours is answered."""
+    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+    fields = error.fields if isinstance(error, InputRefused) else {}
+    message = error.message
+    if isinstance(error, DocumentErrors):
+        message = " ".join(str(fault) for fault in error.faults[:5]) or error.message
+    return Problem(
+        status=status,
+        code=error.code,
+        title=HTTPStatus(status).phrase,
+        message=message,
+        hint=error.hint,
+        fields=dict(fields),
+    )

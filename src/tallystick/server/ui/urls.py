@@ -1,0 +1,14 @@
+"""Addresses of pages that belong to no subject."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tallystick.server.ui import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("search/", views.search, name="search"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]
