@@ -75,7 +75,9 @@ class Applier:
                 # another key it would be there twice.
                 asked = [o for o in found if self._is_told_by_key(o)]
                 self._outcomes.keep([o for o in found if not self._is_told_by_key(o)])
-                self._send_all(side, self._resolve(asked))
+                resolved, waiting = self._resolve(asked)
+                self._send_all(side, resolved)
+                self._leave_waiting(waiting)
 
     def put_aside(self, operations: Sequence[Operation]) -> None:
         """Keeps planned operations that will not be carried out, in the state they now have."""
@@ -119,8 +121,16 @@ class Applier:
         self._drop([operation for operation, is_due in trailing if not is_due], "what it follows was not done")
 
     def _write(self, operations: Sequence[Operation]) -> set[int]:
-        """Sends the writes; the numbers of those that are done."""
-        ready = self._resolve(operations)
+        """Sends the writes, referenced records first; the numbers of those that are done."""
+        done: set[int] = set()
+        ready, waiting = self._resolve(operations)
+        while ready:
+            done |= self._write_ready(ready)
+            ready, waiting = self._resolve([operation for operation, _ in waiting])
+        self._leave_waiting(waiting)
+        return done
+
+    def _write_ready(self, ready: Sequence[Operation]) -> set[int]:
         done: set[int] = set()
         for side in SIDES:
             mine = [operation for operation in ready if operation.side is side]
@@ -169,10 +179,10 @@ class Applier:
         self._outcomes.keep(linked)
         return free
 
-    def _resolve(self, operations: Sequence[Operation]) -> list[Operation]:
-        """References to records created meanwhile become ids; what still has none is dropped and waits."""
-        if not self._flow.refs:
-            return list(operations)
+    def _resolve(self, operations: Sequence[Operation]) -> tuple[list[Operation], list[tuple[Operation, Reference]]]:
+        """Those whose references are ids by now, and those of which a referenced record is not there yet."""
+        if not self._flow.refs or not operations:
+            return list(operations), []
         pending = {
             operation.number: {name: v for name, v in operation.after.items() if isinstance(v, Reference)}
             for operation in operations
@@ -203,11 +213,14 @@ class Applier:
                 ready.append(replace(operation, after=after))
             else:
                 waiting.append((operation, missing))
+        return ready, waiting
+
+    def _leave_waiting(self, waiting: Sequence[tuple[Operation, Reference]]) -> None:
+        """What refers to a record that did not come is dropped, and waits."""
         for operation, reference in waiting:
             message = f"waits for {reference.flow} {reference.id}, which is not on the other side yet"
             self._park(operation, Standing.WAITING, message, (reference.flow, reference.side, reference.id))
             self._drop([operation], message)
-        return ready
 
     def _send(self, side: Side, operations: Sequence[Operation]) -> set[int]:
         """Intent, write, outcome; again for what certainly was not written, up to ATTEMPTS times."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tallystick.model.schema import RecordType
-from tallystick.model.value import Reference, Value
+from tallystick.model.value import FieldType, Reference, Value
 from tallystick.model.write import Action
 
 
@@ -40,6 +40,13 @@ class Checker:
 
     def update(self, values: Mapping[str, Value | Reference]) -> str | None:
         return self.allows(Action.UPDATE) or self._values(values)
+
+    def may_be_empty(self, names: Collection[str]) -> bool:
+        """Whether a record may be created with these fields empty, and have them filled later."""
+        fields = [field for field in self._type.fields if field.name in names]
+        return self.allows(Action.UPDATE) is None and all(
+            not field.is_required and (field.is_nullable or field.type is FieldType.TEXT) for field in fields
+        )
 
     def _values(self, values: Mapping[str, Value | Reference]) -> str | None:
         for name, field in self._limited.items():

@@ -29,6 +29,7 @@ from tallystick.engine.outcomes import Applied
 from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
 from tallystick.engine.result import FlowResult, Progress
+from tallystick.engine.translated import Awaited
 from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.flow import Exchange, Flow, OnNew, Scope
 from tallystick.model.link import Standing
@@ -78,6 +79,8 @@ class FlowSync:
         is_fresh = bool(self.context.fresh)
         self._known = {side: reading.KnownVersions(store, scope, side, is_blank=is_fresh) for side in SIDES}
         self._next_seq = 0
+        self._circling: set[Awaited] = set()  # records that wait for themselves and were looked at in this run
+        self._is_parking = False  # whether a plan parked records that wait
         if self.context.paused:
             paused = ", ".join(self.context.paused)
             self.result.notes.append(f"Paused, because a system no longer has the field: {paused}.")
@@ -343,19 +346,29 @@ class FlowSync:
         return self.context.clock.now() - last >= timedelta(seconds=self.context.flow.full_every_s)
 
     def _arrived(self) -> dict[Side, list[str]]:
-        """Parked records whose reference has a partner by now (E26)."""
+        """Parked records that can go on: what they wait for has a partner by now, or waits for them in turn (E26)."""
         arrived: dict[Side, list[str]] = {side: [] for side in SIDES}
-        if not self.context.flow.refs:
-            return arrived
-        for side in SIDES:
-            for one in self.context.store.unlinked(self.context.scope, side):
-                waits_for = one.waits_for if one.standing is Standing.WAITING else None
-                if waits_for is not None and isinstance(self.context.references.partner(*waits_for), str):
-                    arrived[side].append(one.id)
+        references, waits = self.context.references, self._waits()
+        for flow, side in {(flow, side) for flow, side, _ in waits.values()}:
+            references.prefetch(flow, side, {id_ for f, s, id_ in waits.values() if (f, s) == (flow, side)})
+        self._circling = references.circling(waits)
+        for me, of in waits.items():
+            if me in self._circling or isinstance(references.partner(*of), str):
+                arrived[me[1]].append(me[2])
         return arrived
 
+    def _waits(self) -> dict[Awaited, Awaited]:
+        """What the parked records of this flow wait for."""
+        flow = self.context.flow
+        return {
+            (flow.name, side, one.id): one.waits_for
+            for side in (SIDES if flow.refs else ())
+            for one in self.context.store.unlinked(self.context.scope, side)
+            if one.standing is Standing.WAITING and one.waits_for is not None
+        }
+
     def _woken(self, applied: Applied) -> dict[Side, list[str]]:
-        """Records of this flow that waited for one linked just now."""
+        """Records of this flow that waited for one linked just now, or wait for themselves since the plan."""
         woken: dict[Side, list[str]] = {side: [] for side in SIDES}
         flow = self.context.flow
         if flow.name not in flow.refs:
@@ -365,6 +378,12 @@ class FlowSync:
             ids = [id_ for s, id_ in linked if s is side]
             for one in self.context.store.waiting_for(self.context.scope, flow.name, side, ids) if ids else ():
                 woken[one.side].append(one.id)
+        if self._is_parking:
+            self._is_parking = False
+            circling = self.context.references.circling(self._waits()) - self._circling
+            self._circling |= circling
+            for _, side, id_ in sorted(circling):
+                woken[side].append(id_)
         return woken
 
     # --- planning
@@ -389,6 +408,7 @@ class FlowSync:
             context.flow,
             context.run,
             context.translator,
+            context.references,
             {side: Checker(context.types[side]) for side in SIDES},
             keep,
             tally=Tally(
@@ -436,14 +456,13 @@ class FlowSync:
                         planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, reason="its create had lost its answer")
                         continue
                     planner.new(side, record, answers=answers.get((side, record.id), ()))
-                    if context.flow.name in context.flow.refs:
-                        context.references.plan(context.flow.name, side, record.id)
                 self._progress("planning", len(records))
             for side in SIDES:
                 for unreadable in readings[side].unreadable:
                     planner.unreadable(side, unreadable.id, unreadable.reason)
                 planner.tally.gone[side] = detected.gone(side)
-            planner.outbox.flush()
+            planner.finish()
+            self._is_parking |= any(one.standing is Standing.WAITING for one in planner.asked.parked)
             self.ledger.refresh(detected, self._known)
             if is_comparison:
                 self.result.missed = sum(self._missed(s, edited[s]) for s in SIDES if readings[s].is_full)

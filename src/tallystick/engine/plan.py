@@ -17,8 +17,10 @@ from tallystick.engine import questions
 from tallystick.engine.check import Checker
 from tallystick.engine.guards import Tally
 from tallystick.engine.merge import PARTLY, Merged, Merger, Pair
+from tallystick.engine.newcomers import Newcomer, Newcomers
 from tallystick.engine.outbox import Outbox
-from tallystick.engine.translate import Translated, Translator, Trouble
+from tallystick.engine.references import References
+from tallystick.engine.translate import Translated, TranslatedRecord, Translator, Trouble
 from tallystick.model.fingerprint import fingerprint
 from tallystick.model.flow import Flow, OnNew, Rule
 from tallystick.model.link import Link, Standing, Unlinked
@@ -60,6 +62,7 @@ class Planner:
         flow: Flow,
         run: str,
         translator: Translator,
+        references: References,
         checkers: Mapping[Side, Checker],
         keep: Callable[[Sequence[Operation]], None],
         *,
@@ -79,6 +82,15 @@ class Planner:
         self.tally = tally
         self.asked = Questions(watched=watched)
         self.situations: Counter[str] = Counter()
+        self._newcomers = (
+            Newcomers(flow, references, self._translated, self._create, self._may_wait) if flow.refs else None
+        )
+
+    def finish(self) -> None:
+        """Plans what waited for the rest of the plan; nothing comes after it."""
+        if self._newcomers is not None:
+            self._newcomers.finish()
+        self.outbox.flush()
 
     # --- linked pairs
 
@@ -111,6 +123,9 @@ class Planner:
         """Two records found to be one, merged against an empty base (E15), or a dormant link taken up again."""
         self._seen(left.id, right.id)
         self.situations["definite" if dormant is None else "restored"] += 1
+        if self._newcomers is not None:
+            self._newcomers.linked(Side.LEFT, left.id)
+            self._newcomers.linked(Side.RIGHT, right.id)
         self._merge(dormant, _pair(dormant, left, right), answers, evidence=evidence, link_reason=reason)
 
     def _merge(
@@ -325,27 +340,50 @@ class Planner:
                 self._park(side, record, Standing.IGNORED, f"decided by {answer.by or 'a person'}")
             if answer is None or answer.take is not Take.CREATE:
                 return
-        operation = self.create(
-            side, record, dormant.number if dormant is not None else None, f"new on the {side.value}"
-        )
+        number = dormant.number if dormant is not None else None
+        one = Newcomer(side=side, record=record, link=number, reason=f"new on the {side.value}")
+        if self._newcomers is not None:
+            self._newcomers.add(one)
+        else:
+            self._create(one)
+
+    def _translated(self, one: Newcomer) -> TranslatedRecord:
+        return self._translator.record(one.side.other, one.record.values)
+
+    def _may_wait(self, one: Newcomer, line: str) -> bool:
+        """Whether the record may be created without a reference, which is set later."""
+        return self.checkers[one.side.other].may_be_empty(self._line_fields(line, one.side.other))
+
+    def _create(self, one: Newcomer) -> bool:
+        """Plans the creation; False when it is a reject."""
+        operation = self._creation(one)
         if operation is not None:
             self.outbox.add([operation], None)
+        return operation is not None
 
     def create(self, side: Side, record: Record, link: int | None, reason: str) -> Operation | None:
         """The operation that creates `record` (of `side`) on the other side; None when it cannot be."""
-        target = side.other
-        translated = self._translator.record(target, record.values)
-        if translated.rejects or translated.waits:
-            message = translated.reject or " ".join(waiting.message for waiting in translated.waits.values())
+        return self._creation(Newcomer(side=side, record=record, link=link, reason=reason))
+
+    def _creation(self, one: Newcomer) -> Operation | None:
+        side, record, target = one.side, one.record, one.side.other
+        translated = one.translated or self._translated(one)
+        waits = {name: waiting for name, waiting in translated.waits.items() if name not in one.without}
+        if translated.rejects or waits:
+            message = translated.reject or " ".join(waiting.message for waiting in waits.values())
+            if one.is_stuck:
+                message += f" They refer to each other, and none of these fields may be empty on the {target.value}."
             standing = Standing.REJECTED if translated.rejects else Standing.WAITING
-            self.reject(side, record, message, standing=standing, waits_for=translated.waits_for)
+            first = waits.get(one.missing or "", next(iter(waits.values()), None))
+            waits_for = first.waits_for if first is not None else None
+            self.reject(side, record, message, standing=standing, waits_for=waits_for)
             return None
         problem = self.checkers[target].create(translated.values)
         if problem is not None:
             self.reject(side, record, problem)
             return None
         held: set[str] = set()
-        for name, trouble in translated.held.items():
+        for name, trouble in {**translated.held, **translated.waits}.items():
             held.update(self._line_fields(name, side))
             self._trouble(name, target, record, trouble)
         settles = record.values
@@ -359,13 +397,13 @@ class Planner:
             side=target,
             left_id=record.id if side is Side.LEFT else None,
             right_id=record.id if side is Side.RIGHT else None,
-            link=link,
+            link=one.link,
             after=translated.values,
             settles={side: settles},
             versions={side: record.version},
-            reason=reason,
+            reason=one.reason,
             rules={
-                name: f"{reason}; {PARTLY}" for line in translated.lossy for name in self._line_fields(line, target)
+                name: f"{one.reason}; {PARTLY}" for line in translated.lossy for name in self._line_fields(line, target)
             },
             is_partial=bool(held),
         )

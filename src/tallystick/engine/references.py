@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from tallystick.engine.translated import Awaited
 from tallystick.model.flow import Scope
+from tallystick.model.link import Standing
 from tallystick.model.plan import Planned
 from tallystick.model.side import Side
 from tallystick.model.value import Reference
@@ -25,8 +27,7 @@ class References:
         if not wanted:
             return
         self._known.update({(flow, side, id_): None for id_ in wanted})
-        scope = Scope(integration=self._scope.integration, flow=flow, instance=self._scope.instance)
-        for link in self._store.links_of(scope, side, wanted):
+        for link in self._store.links_of(self._scope_of(flow), side, wanted):
             here, there = link.end(side), link.end(side.other)
             if here is not None and there is not None:
                 self._known[flow, side, here.id] = there.id
@@ -46,3 +47,48 @@ class References:
         if found is None and (flow, side, id) in self._planned:
             return self._planned[flow, side, id] or Reference(flow=flow, side=side, id=id)
         return found
+
+    def is_planned(self, flow: str, side: Side, id_: str) -> bool:
+        return (flow, side, id_) in self._planned
+
+    def awaited(self, wanted: Iterable[Awaited], *, but: str = "") -> dict[Awaited, Awaited]:
+        """What records wait for that are parked, and what those wait for in turn, as far as it goes.
+
+        Records of the flow `but` are not looked up.
+        """
+        found: dict[Awaited, Awaited] = {}
+        asked: set[Awaited] = set()
+        level = set(wanted)
+        while level:
+            asked |= level
+            ids: dict[tuple[str, Side], list[str]] = {}
+            for flow, side, id_ in level:
+                if flow != but:
+                    ids.setdefault((flow, side), []).append(id_)
+            level = set()
+            for (flow, side), some in ids.items():
+                for one in self._store.unlinked(self._scope_of(flow), side, some):
+                    if one.standing is Standing.WAITING and one.waits_for is not None:
+                        found[flow, side, one.id] = one.waits_for
+                        level.add(one.waits_for)
+            level -= asked
+        return found
+
+    def circling(self, waits: Mapping[Awaited, Awaited]) -> set[Awaited]:
+        """Those of `waits` (parked record -> the one it waits for) that wait, over others, for themselves."""
+        onward = {**self.awaited(set(waits.values()) - waits.keys()), **waits}
+        found: set[Awaited] = set()
+        passed: set[Awaited] = set()
+        for one in waits:
+            way: dict[Awaited, None] = {}
+            while one in onward and one not in passed:
+                passed.add(one)
+                way[one] = None
+                one = onward[one]
+            if one in way:
+                names = list(way)
+                found.update(names[names.index(one) :])
+        return found & waits.keys()
+
+    def _scope_of(self, flow: str) -> Scope:
+        return Scope(integration=self._scope.integration, flow=flow, instance=self._scope.instance)

@@ -14,7 +14,6 @@ from tallystick.spec.connections import check_connection
 from tallystick.spec.document import Clause, FlowShape, IntegrationShape, SetShape, Where, present
 from tallystick.spec.names import MappedNames
 from tallystick.spec.nearest import did_you_mean
-from tallystick.spec.order import cycle
 from tallystick.spec.source import Fault, Path
 from tallystick.spec.substitute import is_malformed
 
@@ -78,19 +77,6 @@ def _names(shape: IntegrationShape) -> Iterator[Fault]:
             message = f"The flow `{flow.flow}` is written twice, first as flows[{seen[flow.flow]}]."
             yield Fault(path=("flows", number, "flow"), message=message, hint="Give one of them another name.")
         seen.setdefault(flow.flow, number)
-    refs = {
-        flow.flow: [line.ref for _, line in present(flow.fields) if line.ref is not None]
-        for _, flow in present(shape.flows)
-    }
-    if found := cycle(refs):
-        path: Path = ("flows", seen[found[0]])
-        for number, line in present(shape.flows[seen[found[0]]].fields):
-            if line.ref == found[1]:
-                path = (*path, "fields", number, "ref")
-                break
-        message = f"Flows refer to each other in a circle: {' -> '.join(found)}."
-        hint = "One of them has to go first; leave out one `ref`. A flow may refer to itself."
-        yield Fault(path=path, message=message, hint=hint)
 
 
 def _ends(flow: FlowShape, path: Path, *, known: Mapping[str, Any]) -> Iterator[Fault]:

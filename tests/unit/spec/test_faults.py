@@ -194,7 +194,7 @@ def test_fault_line_mapped_twice_is_named():
     )
 
 
-def test_fault_flow_names_and_references_are_checked_E26():
+def test_fault_flow_names_are_checked_E26():
     def one(name: str, ref: str = "") -> str:
         end = f"left: {{system: a, record: {name}}}, right: {{system: b, record: {name}}}"
         link = f", {{left: l, right: m, ref: {ref}}}" if ref else ""
@@ -206,12 +206,6 @@ def test_fault_flow_names_and_references_are_checked_E26():
         "flows[1].flow",
         "The flow `p` is written twice, first as flows[0].",
         "Give one of them another name.",
-    )
-    assert only(HEAD + one("p", "q") + one("q", "r") + one("r", "p")) == (
-        5,
-        "flows[0].fields[1].ref",
-        "Flows refer to each other in a circle: p -> q -> r -> p.",
-        "One of them has to go first; leave out one `ref`. A flow may refer to itself.",
     )
 
 

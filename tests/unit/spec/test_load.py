@@ -415,6 +415,8 @@ def test_flows_without_references_keep_the_order_of_the_file():
 
     text = HEAD + "flows:\n" + one("z") + one("m", "m", "a", "c") + one("b") + one("a", "c") + one("c")
     assert [flow.name for flow in loads(text).integration.flows] == ["z", "c", "a", "m", "b"]
+    text = HEAD + "flows:\n" + one("x", "p") + one("p", "q") + one("q", "r") + one("r", "p", "s") + one("s")
+    assert [flow.name for flow in loads(text).integration.flows] == ["s", "r", "q", "p", "x"]  # p, q, r: a circle
 
 
 def test_importing_the_package_brings_neither_pydantic_nor_yaml():

@@ -1,0 +1,322 @@
+"""New records that refer to each other, in chains and in circles. Rows E23, E24, E25, E26, E29."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tallystick.connectors.memory import IdsFrom
+from tallystick.connectors.memory.describe import FieldSettings
+from tallystick.model.link import Standing
+from tallystick.model.plan import RunStatus
+from tallystick.model.side import SIDES, Side
+from tallystick.model.write import Action
+from tests.two_systems import TwoSystems, flow, killed, person, points
+
+LEFT, RIGHT = SIDES
+TREE = flow(fields=("name", "{left: phone, right: phone, ref: people}", "city", "tag"))
+
+
+def tree(*, ids: IdsFrom = IdsFrom.WRITER, guards: str = "{delete: none}", is_required: bool = False) -> TwoSystems:
+    text = flow(fields=("name", "{left: phone, right: phone, ref: people}", "city", "tag"), guards=guards)
+    phone = FieldSettings(name="phone", required=is_required)
+    return TwoSystems(text, right=[person(fields=["name", phone, "city", "tag"], ids=ids)])
+
+
+def put(two: TwoSystems, **refers: str | None) -> None:
+    """Records on the left, each with the id of the one it refers to."""
+    for id_, of in refers.items():
+        two.left.put({"name": id_, "phone": of, "city": "X", "tag": id_}, id=id_)
+
+
+def written(two: TwoSystems, side: Side = RIGHT) -> Counter[Action]:
+    return Counter(write.action for write in two.worlds[side].accepted())
+
+
+def refers(two: TwoSystems, side: Side = RIGHT) -> dict[str, str | None]:
+    """Name -> name of the record referred to."""
+    records = two.table(side).records()
+    names = {id_: record["name"] for id_, record in records.items()}
+    return {record["name"] or "": names.get(record["phone"] or "") for record in records.values()}
+
+
+def is_quiet(two: TwoSystems) -> bool:
+    """Whether another run has nothing to write and nothing to ask."""
+    before = two.writes()
+    two.run(is_full=True)
+    two.run()
+    parked = [one for side in SIDES for one in two.store.unlinked(two.scope(), side)]
+    return two.writes() == before and not two.reviews() and not parked
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+def test_two_that_refer_to_each_other_are_created_and_then_refer_E26(ids: IdsFrom) -> None:
+    two = tree(ids=ids)
+    put(two, a="b", b="a")
+    result = two.sync()
+    assert (result.status, result.rejects) == (RunStatus.DONE, 0)
+    assert refers(two) == {"a": "b", "b": "a"}
+    assert written(two) == {Action.CREATE: 2, Action.UPDATE: 1}
+    assert is_quiet(two)
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+def test_record_that_refers_to_itself_is_created_and_then_refers_E26(ids: IdsFrom) -> None:
+    two = tree(ids=ids)
+    put(two, a="a")
+    two.sync()
+    assert refers(two) == {"a": "a"}
+    assert written(two) == {Action.CREATE: 1, Action.UPDATE: 1}
+    assert is_quiet(two)
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_circle_of_three_and_what_hangs_from_it_is_cut_once_E26(side: Side) -> None:
+    two = tree()
+    links = {"d": "c", "e": "d", "a": "b", "b": "c", "c": "a"}
+    for id_, of in links.items():
+        two.table(side).put({"name": id_, "phone": of, "city": "X", "tag": id_}, id=id_)
+    assert two.sync().status is RunStatus.DONE
+    assert refers(two, side.other) == links
+    assert written(two, side.other) == {Action.CREATE: 5, Action.UPDATE: 1}
+    assert is_quiet(two)
+
+
+def test_two_circles_are_each_cut_E26() -> None:
+    two = tree()
+    put(two, a="b", b="a", c="d", d="c")
+    two.sync()
+    assert refers(two) == {"a": "b", "b": "a", "c": "d", "d": "c"}
+    assert written(two) == {Action.CREATE: 4, Action.UPDATE: 2}
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+def test_chain_of_any_depth_is_planned_whole_and_in_order_E24_E26(ids: IdsFrom) -> None:
+    two = tree(ids=ids)
+    put(two, **{f"r{n:02}": f"r{n + 1:02}" for n in range(30)}, r30=None)
+    with two.workspace() as workspace:
+        plan = workspace.plan()
+    lines = [line["partner"] for line in plan["flows"]["people"]["operations"]]
+    assert lines == [f"r{n:02}" for n in range(30, -1, -1)]
+    with two.workspace() as workspace:
+        assert workspace.apply(plan).status == "done"
+    assert refers(two) == {f"r{n:02}": f"r{n + 1:02}" for n in range(30)} | {"r30": None}
+    assert written(two) == {Action.CREATE: 31}
+    assert is_quiet(two)
+
+
+def test_guard_counts_what_is_created_down_a_chain_E25_E26() -> None:
+    two = tree(guards="{create: 2}")
+    put(two, a="b", b="c", c=None)
+    assert two.sync().status is RunStatus.HELD
+    assert two.values(RIGHT) == []
+
+
+def test_circle_in_a_plan_is_created_by_apply_and_the_next_run_closes_it_E24_E26() -> None:
+    two = tree()
+    put(two, a="b", b="a")
+    with two.workspace() as workspace:
+        plan = workspace.plan()
+    lines = plan["flows"]["people"]["operations"]
+    assert [(line["partner"], line["fields"].get("phone")) for line in lines] == [
+        ("a", None),
+        ("b", [None, {"ref": ["people", "left", "a"]}]),
+    ]
+    with two.workspace() as workspace:
+        assert workspace.apply(plan).status == "done"
+    assert refers(two) == {"a": None, "b": "a"}
+    two.run()
+    assert refers(two) == {"a": "b", "b": "a"}
+    assert is_quiet(two)
+
+
+def test_circle_whose_field_may_not_be_empty_is_rejected_with_a_sentence_E26() -> None:
+    two = tree(is_required=True)
+    put(two, a="b", b="a", c="a", d=None)
+    two.left.edit("d", {"phone": "d"})
+    result = two.sync()
+    assert (result.rejects, two.writes()) == (4, 0)
+    told = {review.left_id: review.evidence["message"] for review in two.reviews()}
+    assert told["a"] == (
+        "phone on the left names 'b', which the flow people has not linked to a record on the right yet."
+        " They refer to each other, and none of these fields may be empty on the right."
+    )
+    assert "They refer to each other" in told["b"]
+    assert "They refer to each other" in told["d"]
+    assert "They refer to each other" not in told["c"]  # it waits for a, and that is all
+
+
+def test_circle_that_was_stuck_goes_when_it_is_opened_E26() -> None:
+    two = tree(is_required=True)
+    two.right.put({"name": "z", "phone": "z", "city": "X", "tag": "z"}, id="z")
+    two.right.edit("z", {"city": "Y"})
+    two.sync()
+    put(two, a="b", b="a")
+    two.sync()
+    assert {record["name"] for record in two.values(RIGHT)} == {"z"}
+    two.left.edit("a", {"phone": two.partner(RIGHT, "z")})
+    two.run()
+    two.run()
+    assert refers(two) == {"z": "z", "a": "z", "b": "a"}
+    assert is_quiet(two)
+
+
+def test_circle_that_waits_for_another_record_too_waits_whole_E26() -> None:
+    lines = ("name", "{left: phone, right: phone, ref: people}", "{left: city, right: city, ref: people}", "tag")
+    two = TwoSystems(flow(fields=lines))
+    two.left.put({"name": "a", "phone": "b", "city": "gone", "tag": "a"}, id="a")
+    two.left.put({"name": "b", "phone": "a", "city": None, "tag": "b"}, id="b")
+    assert two.sync().rejects == 2
+    assert two.writes() == 0
+    assert {one.id: one.standing for one in two.store.unlinked(two.scope(), LEFT)} == {
+        "a": Standing.WAITING,
+        "b": Standing.WAITING,
+    }
+    two.left.put({"name": "c", "phone": None, "city": None, "tag": "c"}, id="gone")
+    two.run()
+    assert refers(two) == {"a": "b", "b": "a", "c": None}
+    assert is_quiet(two)
+
+
+def test_circle_through_a_list_is_cut_E26() -> None:
+    text = flow(fields=("name", "{left: phone, right: phone, ref: people, separator: ';'}", "city", "tag"))
+    two = TwoSystems(text)
+    put(two, a="b; c", b="a", c=None)
+    for _ in range(2):
+        two.run()
+    there = {id_: two.partner(LEFT, id_) for id_ in ("a", "b", "c")}
+    assert two.right_of("a") == {"name": "a", "phone": f"{there['b']};{there['c']}", "city": "X", "tag": "a"}
+    assert two.right_of("b") == {"name": "b", "phone": there["a"], "city": "X", "tag": "b"}
+    assert is_quiet(two)
+
+
+def test_circle_closed_by_a_later_record_is_cut_by_an_incremental_run_E26() -> None:
+    two = tree()
+    put(two, a="b")
+    assert two.sync().rejects == 1
+    put(two, b="a")
+    two.run()
+    assert refers(two) == {"a": "b", "b": "a"}
+    assert is_quiet(two)
+
+
+def test_record_that_refers_to_one_linked_by_the_same_plan_is_planned_with_it_E24_E26() -> None:
+    text = flow("match: {definite: [[tag]]}", fields=("name", "{left: phone, right: phone, ref: people}", "tag"))
+    two = TwoSystems(
+        text, left=[person(fields=("name", "phone", "tag"))], right=[person(fields=("name", "phone", "tag"))]
+    )
+    two.left.put({"name": "a", "phone": "b", "tag": "a"}, id="a")
+    two.left.put({"name": "b", "phone": None, "tag": "b"}, id="b")
+    two.right.put({"name": "b", "phone": None, "tag": "b"}, id="other")
+    with two.workspace() as workspace:
+        plan = workspace.plan()
+    assert [line["action"] for line in plan["flows"]["people"]["operations"]] == ["link", "create"]
+    with two.workspace() as workspace:
+        assert workspace.apply(plan).status == "done"
+    assert refers(two) == {"a": "b", "b": None}
+    assert is_quiet(two)
+
+
+def test_circle_killed_anywhere_is_closed_and_nothing_doubled_E26_E29() -> None:
+    def begun(ids: IdsFrom) -> TwoSystems:
+        two = tree(ids=ids)
+        put(two, a="b", b="a")
+        return two
+
+    for ids in IdsFrom:
+        two = begun(ids)
+        count = points(two, two.run)
+        for dies_at in range(1, count + 1):
+            two = begun(ids)
+            assert killed(two, dies_at, two.run)
+            two.run()
+            two.run()
+            assert refers(two) == {"a": "b", "b": "a"}, dies_at
+            assert len(two.values(RIGHT)) == 2
+            assert is_quiet(two)
+            two.close()
+
+
+# --- over two flows
+
+PEOPLE = flow(fields=("name", "{left: phone, right: phone, ref: orgs}", "city", "tag"))
+ORGS = flow(name="orgs", record="org", fields=("name", "{left: boss, right: boss, ref: people}", "tag"))
+
+
+def two_flows(*, ids: IdsFrom = IdsFrom.WRITER, is_person_first: bool = True, required: str = "") -> TwoSystems:
+    """Persons who are of an organisation, which has a person as its boss."""
+    flows = (PEOPLE, ORGS) if is_person_first else (ORGS, PEOPLE)
+    phone = FieldSettings(name="phone", required="phone" in required)
+    boss = FieldSettings(name="boss", required="boss" in required)
+    left = [person(), person("org", fields=("name", "boss", "tag"))]
+    right = [person(fields=("name", phone, "city", "tag"), ids=ids), person("org", ("name", boss, "tag"), ids=ids)]
+    two = TwoSystems(*flows, left=left, right=right)
+    two.left.put({"name": "Ann", "phone": "acme", "city": "X", "tag": "t"}, id="ann")
+    two.table(LEFT, "org").put({"name": "Acme", "boss": "ann", "tag": "u"}, id="acme")
+    return two
+
+
+def is_closed(two: TwoSystems) -> bool:
+    """Whether both are there, refer to each other, and another run has nothing to write and nothing to ask."""
+    ann, acme = two.partner(LEFT, "ann"), two.partner(LEFT, "acme", "orgs")
+    before = two.writes()
+    two.run(is_full=True)
+    two.run()
+    return (
+        two.table(RIGHT).records() == {ann: {"name": "Ann", "phone": acme, "city": "X", "tag": "t"}}
+        and two.table(RIGHT, "org").records() == {acme: {"name": "Acme", "boss": ann, "tag": "u"}}
+        and two.writes() == before
+        and not two.reviews()
+        and not two.reviews(flow_name="orgs")
+    )
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+@pytest.mark.parametrize("is_person_first", [True, False])
+@pytest.mark.parametrize("is_full", [True, False])
+def test_circle_over_two_flows_is_closed_by_the_second_run_E26(
+    ids: IdsFrom, is_person_first: bool, is_full: bool
+) -> None:
+    two = two_flows(ids=ids, is_person_first=is_person_first)
+    two.run(is_full=is_full)
+    two.run(is_full=is_full)
+    assert two.writes() == 3  # two are created, of one the reference is set later
+    assert is_closed(two)
+
+
+@pytest.mark.parametrize("required", ["phone", "boss"])
+@pytest.mark.parametrize("is_person_first", [True, False])
+def test_circle_over_two_flows_is_cut_where_the_field_may_be_empty_E26(required: str, is_person_first: bool) -> None:
+    two = two_flows(required=required, is_person_first=is_person_first)
+    for _ in range(3):
+        two.run()
+    assert two.writes() == 3
+    assert is_closed(two)
+
+
+def test_circle_over_two_flows_that_cannot_be_cut_says_so_E26() -> None:
+    two = two_flows(required="phone boss")
+    for _ in range(3):
+        two.run()
+    assert two.writes() == 0
+    messages = [review.evidence["message"] for name in ("people", "orgs") for review in two.reviews(flow_name=name)]
+    assert messages == [
+        "phone on the left names 'acme', which the flow orgs has not linked to a record on the right yet."
+        " They refer to each other, and none of these fields may be empty on the right.",
+        "boss on the left names 'ann', which the flow people has not linked to a record on the right yet."
+        " They refer to each other, and none of these fields may be empty on the right.",
+    ]
+
+
+def test_circle_over_two_flows_killed_anywhere_is_closed_E26_E29() -> None:
+    two = two_flows()
+    count = points(two, two.run)
+    two.close()
+    for dies_at in range(1, count + 1):
+        two = two_flows()
+        assert killed(two, dies_at, two.run)
+        for _ in range(3):
+            two.run()
+        assert is_closed(two), dies_at
+        two.close()
