@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "django.forms",
     "tallystick.server.ui",  # before allauth: its templates win
     "allauth",
@@ -34,6 +35,7 @@ INSTALLED_APPS = [
     "csp",
     "tallystick.server.state",
     "tallystick.server.people",
+    "tallystick.server.connections",
 ]
 
 MIDDLEWARE = [
@@ -48,7 +50,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tallystick.server.people.middleware.acting",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "tallystick.server.people.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
