@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "csp",
     "tallystick.server.state",
     "tallystick.server.people",
+    "tallystick.server.records",
     "tallystick.server.connections",
 ]
 
