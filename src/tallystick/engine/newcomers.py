@@ -58,6 +58,7 @@ class Newcomers:
         self._waiting: dict[Awaited, Newcomer] = {}  # by what they are themselves
         self._dependents: dict[Awaited, list[Newcomer]] = {}  # by the record of this flow that they wait for
         self._linked: set[Awaited] = set()  # records of this flow that this plan links
+        self._is_ending = False  # all new records are known
         self._beyond: Mapping[Awaited, Awaited] = {}  # records of other flows -> what they wait for
 
     def linked(self, side: Side, id_: str) -> None:
@@ -66,7 +67,7 @@ class Newcomers:
             self._linked.add((self._flow, side, id_))
 
     def add(self, one: Newcomer) -> None:
-        """Plans the record and whatever waited for it, or keeps it waiting."""
+        """Plans the record and whatever waited for it, or keeps it waiting, or rejects it."""
         self._waiting[self._name(one)] = one
         ready = deque([one])
         while ready:
@@ -88,11 +89,10 @@ class Newcomers:
             return
         others = {of for one in self._waiting.values() for of in one.waits.values() if of[0] != self._flow}
         self._beyond = self._references.awaited(others, but=self._flow)
-        for one in [one for one in self._waiting.values() if self._beyond.keys() & one.waits.values()]:
-            self.add(one)
-        waiting = self._waiting
-        self._give_up([(one, name) for one in waiting.values() for name, of in one.waits.items() if of not in waiting])
-        while waiting:
+        self._is_ending = True
+        for one in list(self._waiting.values()):
+            self.add(one)  # what waits for something that does not wait in turn is now a reject
+        while self._waiting:
             circle = self._circle()
             cut = next((edge for edge in circle if self._may_wait(*edge)), None)
             if cut is not None:
@@ -130,7 +130,9 @@ class Newcomers:
         one.waits = {name: self._followed(of) for name, of in waits.items()}
         # What still waits for a record that is coming (in a list, or over another flow) goes on when that has come.
         is_coming = any(self._references.is_planned(*of) for of in one.waits.values())
-        return bool(waits) and not translated.rejects and not is_coming
+        if self._is_ending:
+            one.missing = next((name for name, of in one.waits.items() if of not in self._waiting), None)
+        return bool(waits) and not translated.rejects and not is_coming and one.missing is None
 
     def _followed(self, of: Awaited) -> Awaited:
         """The record of this flow that one of another flow waits for; itself when it waits for none."""

@@ -309,6 +309,30 @@ def test_circle_over_two_flows_that_cannot_be_cut_says_so_E26() -> None:
     ]
 
 
+@pytest.mark.parametrize("is_person_first", [True, False])
+@pytest.mark.parametrize("is_full", [True, False])
+def test_circle_over_two_flows_and_back_again_is_closed_E26(is_person_first: bool, is_full: bool) -> None:
+    two = two_flows(is_person_first=is_person_first)
+    two.left.put({"name": "Bob", "phone": "bolt", "city": "X", "tag": "v"}, id="bob")
+    two.table(LEFT, "org").put({"name": "Bolt", "boss": "ann", "tag": "w"}, id="bolt")
+    two.table(LEFT, "org").edit("acme", {"boss": "bob"})  # acme -> bob -> bolt -> ann -> acme
+    for _ in range(3):
+        two.run(is_full=is_full)
+    there = {id_: two.partner(LEFT, id_) for id_ in ("ann", "bob")}
+    orgs = {id_: two.partner(LEFT, id_, "orgs") for id_ in ("acme", "bolt")}
+    assert {record["name"]: record["phone"] for record in two.values(RIGHT)} == {
+        "Ann": orgs["acme"],
+        "Bob": orgs["bolt"],
+    }
+    assert {record["name"]: record["boss"] for record in two.values(RIGHT, "org")} == {
+        "Acme": there["bob"],
+        "Bolt": there["ann"],
+    }
+    before = two.writes()
+    two.run(is_full=True)
+    assert two.writes() == before
+
+
 def test_circle_over_two_flows_killed_anywhere_is_closed_E26_E29() -> None:
     two = two_flows()
     count = points(two, two.run)
