@@ -25,6 +25,8 @@ class Checker:
             if not (field.is_writable and field.is_nullable) or field.max_length is not None or field.choices
         }
 
+        self._create, self._update = self.allows(Action.CREATE), self.allows(Action.UPDATE)
+
     def allows(self, action: Action) -> str | None:
         can = self._type.capabilities
         allowed = {Action.CREATE: can.create, Action.UPDATE: can.update, Action.DELETE: can.delete}
@@ -36,10 +38,10 @@ class Checker:
         missing = [name for name in self._required if values.get(name) is None]
         if missing:
             return f"{self._type.name} needs a value for {', '.join(missing)}."
-        return self.allows(Action.CREATE) or self._values(values)
+        return self._create or self._values(values)
 
     def update(self, values: Mapping[str, Value | Reference]) -> str | None:
-        return self.allows(Action.UPDATE) or self._values(values)
+        return self._update or self._values(values)
 
     def may_be_empty(self, names: Collection[str]) -> bool:
         """Whether a record may be created with these fields empty, and have them filled later."""

@@ -41,7 +41,10 @@ class FoundAgain:
 
         It holds all that was sent, or a person said so.
         """
-        for one in self._waiting[side.other].values():
+        waiting = self._waiting[side.other]
+        if not waiting:
+            return None
+        for one in waiting.values():
             sent = self._context.translator.record(side, one.values).values
             is_chosen = self._chosen.get((side.other, one.id)) == record.id
             if is_chosen or (sent and all(record.values.get(name) == value for name, value in sent.items())):

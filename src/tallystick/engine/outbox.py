@@ -23,7 +23,7 @@ from tallystick.model.write import Action
 
 LAST: Final = 1 << 40
 """Deletions are numbered from here, so that they come after everything else (E26)."""
-FLUSH: Final = 1_000
+FLUSH: Final = 4_000
 
 _NO_FINALS: Final[Mapping[Side, Mapping[str, Planned]]] = {}
 

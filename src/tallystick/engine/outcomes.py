@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Final, cast
 
 from msgspec.structs import replace
 
@@ -21,6 +21,8 @@ from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.model.write import Action
 from tallystick.ports.store import Commit, LinkTaken
+
+_NOTHING: Final[Mapping[str, Value]] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +62,7 @@ class Outcomes:
         self._store = context.store
         self._scope = context.scope
         self._fields = {side: context.fields(side) for side in SIDES}
+        self._names = {side: frozenset(self._fields[side]) for side in SIDES}
         self._is_waking = context.flow.name in context.flow.refs
         self.broken: set[tuple[object, ...]] = set()  # pairs of which an operation failed: they stay UNSETTLED
         self.applied = Applied()
@@ -173,6 +176,13 @@ class Outcomes:
 
     def _linked(self, operation: Operation, link: Link | None) -> Link:
         """The link after one done operation."""
+        if link is None and operation.action is Action.CREATE and not operation.is_partial and not self.broken:
+            return Link(
+                number=0,
+                left=self._first(Side.LEFT, operation),
+                right=self._first(Side.RIGHT, operation),
+                evidence=operation.evidence,
+            )
         if link is not None and operation.action in (Action.DELETE, Action.PART):
             return _parted(operation, link)
         is_settled = (
@@ -197,6 +207,16 @@ class Outcomes:
             last_side=last_side,
         )
 
+    def _first(self, side: Side, operation: Operation) -> LinkEnd | None:
+        """One end of a pair that a create has just made: most of a first load."""
+        id_ = operation.id_on(side)
+        values = operation.after if side is operation.side else operation.settles.get(side)
+        if id_ is None or values is None or values.keys() != self._names[side]:
+            return self._end(side, operation, None, is_settled=True)
+        base = cast(Mapping[str, Value], values)
+        version = operation.versions.get(side)
+        return LinkEnd(id=id_, base=base, fingerprint=fingerprint(base, self._fields[side]), version=version)
+
     def _end(self, side: Side, operation: Operation, link: Link | None, *, is_settled: bool) -> LinkEnd | None:
         """One end after a done operation: what it settles on top of the base it had."""
         end = link.end(side) if link is not None else None
@@ -206,11 +226,11 @@ class Outcomes:
         fields = self._fields[side]
         known: dict[str, Value] = {}
         if end is not None and end.id == id_:
-            known.update(end.base)  # another record, which its own was merged into, is met for the first time
-        known.update(operation.settles.get(side, {}))
+            known |= end.base  # another record, which its own was merged into, is met for the first time
+        known |= operation.settles.get(side, _NOTHING)
         if side is operation.side and operation.action in (Action.CREATE, Action.UPDATE):
-            known.update(cast(Mapping[str, Value], operation.after))  # of a done operation, references are ids by now
-        base = {name: known[name] for name in fields if name in known}
+            known |= cast(Mapping[str, Value], operation.after)  # of a done operation, references are ids by now
+        base = known if known.keys() == self._names[side] else {n: known[n] for n in fields if n in known}
         if not is_settled:
             return LinkEnd(id=id_, base=base, fingerprint=UNSETTLED)
         version = operation.versions.get(side, end.version if end is not None else None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -28,6 +28,8 @@ from tallystick.model.plan import Operation, Review, ReviewKind, ReviewStatus, T
 from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
+
+_NO_RULES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +80,8 @@ class Planner:
         self._merger = Merger(flow, translator.lines, fresh=fresh)
         self.checkers = checkers
         self.is_linking_only = is_linking_only  # `links rebuild`: nothing is created, changed or deleted
+        self._is_passed_on = {side: not is_linking_only and flow.direction.reaches(side.other) for side in SIDES}
+        self._new = {side: f"new on the {side.value}" for side in SIDES}
         self.outbox = Outbox(flow, translator, keep, tally, first_seq=first_seq)
         self.tally = tally
         self.asked = Questions(watched=watched)
@@ -316,9 +320,10 @@ class Planner:
         `answers`: decided reviews about the record, of which one may still hold.
         """
         self.asked.saw(side, record.id)
-        self.situations[f"new on the {side.value}"] += 1
+        reason = self._new[side]
+        self.situations[reason] += 1
         reaction = OnNew.CREATE if is_decided else self._flow.on.new[side]
-        if self.is_linking_only or not self._flow.direction.reaches(side.other) or reaction is OnNew.IGNORE:
+        if not self._is_passed_on[side] or reaction is OnNew.IGNORE:
             if self._flow.match.fields or dormant is not None:
                 self._park(side, record, Standing.IGNORED, "new records of this side are not passed on")
             return
@@ -341,7 +346,7 @@ class Planner:
             if answer is None or answer.take is not Take.CREATE:
                 return
         number = dormant.number if dormant is not None else None
-        one = Newcomer(side=side, record=record, link=number, reason=f"new on the {side.value}")
+        one = Newcomer(side=side, record=record, link=number, reason=reason)
         if self._newcomers is not None:
             self._newcomers.add(one)
         else:
@@ -358,7 +363,7 @@ class Planner:
         """Plans the creation; False when it is a reject."""
         operation = self._creation(one)
         if operation is not None:
-            self.outbox.add([operation], None)
+            self.outbox.add((operation,), None)
         return operation is not None
 
     def create(self, side: Side, record: Record, link: int | None, reason: str) -> Operation | None:
@@ -382,12 +387,13 @@ class Planner:
         if problem is not None:
             self.reject(side, record, problem)
             return None
-        held: set[str] = set()
-        for name, trouble in {**translated.held, **translated.waits}.items():
-            held.update(self._line_fields(name, side))
-            self._trouble(name, target, record, trouble)
         settles = record.values
-        if held:
+        is_partial = bool(translated.held or translated.waits)
+        if is_partial:
+            held: set[str] = set()
+            for name, trouble in {**translated.held, **translated.waits}.items():
+                held.update(self._line_fields(name, side))
+                self._trouble(name, target, record, trouble)
             settles = {name: value for name, value in settles.items() if name not in held}
         return Operation(
             run=self.run,
@@ -404,8 +410,10 @@ class Planner:
             reason=one.reason,
             rules={
                 name: f"{one.reason}; {PARTLY}" for line in translated.lossy for name in self._line_fields(line, target)
-            },
-            is_partial=bool(held),
+            }
+            if translated.lossy
+            else _NO_RULES,
+            is_partial=is_partial,
         )
 
     def _line_fields(self, name: str, side: Side) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from tallystick.model.value import MISSING, Value
 
@@ -24,7 +24,12 @@ MASK: Final = (1 << 63) - 1
 
 def fingerprint(values: Mapping[str, Value], fields: Sequence[str]) -> int:
     """The fingerprint of `values` over `fields` (sorted names): 0 <= n < 2**63."""
-    texts = [values.get(name, MISSING) for name in fields]
-    text = UNIT.join([NULL if value is None else value for value in texts]) + UNIT if texts else ""
+    try:
+        texts = [values[name] for name in fields]
+    except KeyError:
+        texts = [values.get(name, MISSING) for name in fields]
+    if None in texts:
+        texts = [NULL if value is None else value for value in texts]
+    text = UNIT.join(cast(list[str], texts)) + UNIT if texts else ""
     digest = hashlib.md5(text.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
     return int.from_bytes(digest[8:], "little") & MASK

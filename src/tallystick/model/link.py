@@ -19,7 +19,7 @@ class LinkState(enum.StrEnum):
     DORMANT = "dormant"  # both ids stay known, nothing flows; `cause` says why
 
 
-class LinkEnd(Struct, frozen=True, kw_only=True):
+class LinkEnd(Struct, frozen=True, kw_only=True, gc=False):
     """One end of a link, with the base: the values this side held when the two last agreed.
 
     A field that is absent from `base` has never been agreed on (first contact). `fingerprint` is that of `base`
@@ -32,7 +32,7 @@ class LinkEnd(Struct, frozen=True, kw_only=True):
     version: str | None = None  # as last read or written; a hint and a precondition, never proof of sameness of values
 
 
-class Link(Struct, frozen=True, kw_only=True):
+class Link(Struct, frozen=True, kw_only=True, gc=False):
     """left id <-> right id in a scope. Source: engine.md, glossary; E16."""
 
     number: int  # the store's own number; 0 before it is stored
@@ -82,7 +82,7 @@ class Unlinked(Struct, frozen=True, kw_only=True):
     waits_for: tuple[str, Side, str] | None = None  # flow, side, id
 
 
-class MatchKey(Struct, frozen=True, kw_only=True):
+class MatchKey(Struct, frozen=True, kw_only=True, gc=False):
     """The hash of one definite rule's (or block's) normalised values; how a match is found without reading all."""
 
     side: Side

@@ -30,7 +30,7 @@ class OperationState(enum.StrEnum):
     DROPPED = "dropped"  # the run ended before it was sent
 
 
-class Operation(Struct, frozen=True, kw_only=True):
+class Operation(Struct, frozen=True, kw_only=True, gc=False):
     """One line of a plan; with its state, one line of the journal. Source: engine.md E24, E27.
 
     When it is done, its link's base takes `settles[side]` of both sides (for the written side on top of

@@ -33,7 +33,7 @@ class Cause(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, kw_only=True, gc=False):
     id: str
     values: Mapping[str, Value]  # fields delivered; a name that is absent is missing (E9)
     version: str | None = None
@@ -100,6 +100,12 @@ def records_of(table: pa.Table) -> list[Record]:
     versions = table.column(VERSION).to_pylist() if VERSION in table.column_names else nothing
     stamps = table.column(CHANGED).to_pylist() if CHANGED in table.column_names else nothing
     rows = zip(*columns, strict=True) if columns else (() for _ in ids)
+    marked = zip(ids, versions, stamps, rows, strict=True)
+    if not any(MISSING in column for column in columns):
+        return [
+            Record(id=id_, version=version, changed_at=stamp, values=dict(zip(names, row, strict=True)))
+            for id_, version, stamp, row in marked
+        ]
     return [
         Record(
             id=id_,
@@ -107,5 +113,5 @@ def records_of(table: pa.Table) -> list[Record]:
             changed_at=stamp,
             values={name: value for name, value in zip(names, row, strict=True) if value != MISSING},
         )
-        for id_, version, stamp, row in zip(ids, versions, stamps, rows, strict=True)
+        for id_, version, stamp, row in marked
     ]

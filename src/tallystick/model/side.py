@@ -11,9 +11,8 @@ class Side(enum.StrEnum):
     LEFT = "left"
     RIGHT = "right"
 
-    @property
-    def other(self) -> Side:
-        return Side.RIGHT if self is Side.LEFT else Side.LEFT
+    other: Side
 
 
+Side.LEFT.other, Side.RIGHT.other = Side.RIGHT, Side.LEFT
 SIDES = (Side.LEFT, Side.RIGHT)

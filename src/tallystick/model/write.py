@@ -26,7 +26,7 @@ class Action(enum.StrEnum):
         return self in (Action.CREATE, Action.UPDATE, Action.DELETE)
 
 
-class Write(Struct, frozen=True, kw_only=True):
+class Write(Struct, frozen=True, kw_only=True, gc=False):
     """One write, sent at most once per attempt. Source: spec/engine.md E27.
 
     Preconditions: when `version` is given and the system has versions, it must still be the record's version;
@@ -51,7 +51,7 @@ class Result(enum.StrEnum):
     UNKNOWN = "unknown"  # the answer was lost: written or not, nobody knows yet (E28)
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class Outcome(Struct, frozen=True, kw_only=True, gc=False):
     key: str
     result: Result
     id: str | None = None  # with DONE of a create: the id the record has

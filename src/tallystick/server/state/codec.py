@@ -7,7 +7,8 @@ orjson writes them; keys stand for what `tallystick.model` calls the same. A Ref
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import orjson
 
@@ -18,7 +19,12 @@ from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action
 
 EMPTY = "{}"
-OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+EMPTY_MAPPING: Final[Mapping[str, Any]] = MappingProxyType({})
+_ACTIONS: Final = {action.value: action for action in Action}
+_SIDES: Final = {side.value: side for side in Side}
+_NAMES: Final = {side: side.value for side in Side}
+_STATES: Final = {state.value: state for state in OperationState}
+OPTIONS = orjson.OPT_NON_STR_KEYS
 OPERATION = (
     "SELECT o.number, o.run, o.flow, o.seq, o.action, o.side, o.left_id, o.right_id, o.link, o.state, o.message, "
     'o.attempts, o.at, v."before", v."after", v.rest '
@@ -32,7 +38,7 @@ def text_of(value: object) -> str:
     return orjson.dumps(value, default=_plain, option=OPTIONS).decode()
 
 
-def of_values(values: Mapping[str, Value]) -> str:
+def of_values(values: Mapping[str, Value] | Mapping[str, Planned]) -> str:
     return orjson.dumps(values, default=_plain).decode() if values else EMPTY
 
 
@@ -76,9 +82,9 @@ def rest_of(operation: Operation) -> str:
     """What of an operation never changes once it is planned, and is never searched for."""
     rest: dict[str, Any] = {}
     if operation.settles:
-        rest["settles"] = operation.settles
+        rest["settles"] = {_NAMES[side]: values for side, values in operation.settles.items()}
     if operation.versions:
-        rest["versions"] = operation.versions
+        rest["versions"] = {_NAMES[side]: version for side, version in operation.versions.items()}
     if operation.reason:
         rest["reason"] = operation.reason
     if operation.rules:
@@ -86,10 +92,10 @@ def rest_of(operation: Operation) -> str:
     if operation.evidence:
         rest["evidence"] = operation.evidence
     if operation.keys:
-        rest["keys"] = [(key.side, key.key, key.id) for key in operation.keys]
+        rest["keys"] = [(_NAMES[key.side], key.key, key.id) for key in operation.keys]
     if operation.is_partial:
         rest["is_partial"] = True
-    return text_of(rest)
+    return orjson.dumps(rest, default=_plain).decode() if not operation.evidence else text_of(rest)
 
 
 def operation_of(row: tuple[Any, ...]) -> Operation:
@@ -97,27 +103,30 @@ def operation_of(row: tuple[Any, ...]) -> Operation:
     number, run, flow, seq, action, side, left_id, right_id, link, state, message, attempts, at, before, after, rest = (
         row
     )
-    kept = mapping(rest)
+    kept: dict[str, Any] = orjson.loads(rest) if rest != EMPTY else {}
+    values = mapping(after)
+    if has_references(after):
+        values = {name: planned(value) if isinstance(value, dict) else value for name, value in values.items()}
     return Operation(
         number=number,
         run=run,
         seq=seq,
         flow=flow,
-        action=Action(action),
-        side=Side(side),
+        action=_ACTIONS[action],
+        side=_SIDES[side],
         left_id=left_id,
         right_id=right_id,
         link=link,
         before=mapping(before),
-        after={name: planned(value) if isinstance(value, dict) else value for name, value in mapping(after).items()},
-        settles={Side(end): values for end, values in kept.get("settles", {}).items()},
-        versions={Side(end): version for end, version in kept.get("versions", {}).items()},
+        after=values,
+        settles={_SIDES[end]: values for end, values in kept.get("settles", EMPTY_MAPPING).items()},
+        versions={_SIDES[end]: version for end, version in kept.get("versions", EMPTY_MAPPING).items()},
         reason=kept.get("reason", ""),
-        rules=kept.get("rules", {}),
-        evidence=kept.get("evidence", {}),
-        keys=tuple(MatchKey(side=Side(end), key=key, id=id_) for end, key, id_ in kept.get("keys", ())),
+        rules=kept.get("rules", EMPTY_MAPPING),
+        evidence=kept.get("evidence", EMPTY_MAPPING),
+        keys=tuple(MatchKey(side=_SIDES[end], key=key, id=id_) for end, key, id_ in kept.get("keys", ())),
         is_partial=kept.get("is_partial", False),
-        state=OperationState(state),
+        state=_STATES[state],
         message=message,
         attempts=attempts,
         at=at,

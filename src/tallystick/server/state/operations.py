@@ -54,7 +54,7 @@ class OperationRows(Rows):
             with self._database.writing() as cursor:
                 known = self._locked(cursor, scope)
                 numbers = list(self._bulk.numbers(cursor, "state_operation", len(operations)))
-                texts = [(of_values(one.before), text_of(one.after), rest_of(one)) for one in operations]
+                texts = [(of_values(one.before), of_values(one.after), rest_of(one)) for one in operations]
                 self._bulk.insert(
                     cursor,
                     "state_operation",
