@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tallystick.errors import TallystickError
 from tallystick.runs.jobs import Jobs, told
+from tallystick.runs.schedule import Job
 from tallystick.runs.turns import Stopped
 
 if TYPE_CHECKING:
@@ -214,6 +215,22 @@ class Durable:
         if self._is_stopping:
             raise Stopped
         return pieces.do(done)
+
+
+def going(jobs: Jobs) -> list[Job]:
+    """The jobs that wait or are under way in any process, read without a runtime. Raises StateUnusable, Unreachable."""
+    import sqlalchemy as sa
+
+    table = sa.table("workflow_status", sa.column("status"), sa.column("name"), sa.column("inputs"), schema=jobs.schema)
+    wanted = sa.select(table.c.inputs).where(table.c.status.in_(_WAITING), table.c.name == WORKFLOW)
+    try:
+        with jobs.engine.connect() as connection:
+            if not sa.inspect(connection).has_table("workflow_status", schema=jobs.schema):
+                return []  # no worker ever ran here
+            rows = connection.execute(wanted).scalars().all()
+    except sa.exc.SQLAlchemyError as error:
+        raise told(error, jobs.file) from error
+    return [Job.of_shown(json.loads(row)["args"][0]) for row in rows if row]
 
 
 class Lost(TallystickError):

@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "tallystick.server.people",
     "tallystick.server.records",
     "tallystick.server.connections",
+    "tallystick.server.designer",
 ]
 
 MIDDLEWARE = [
@@ -71,7 +72,11 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "tallystick.server.ui.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "tallystick.server.ui.templatetags.ui",
+                "tallystick.server.people.templatetags.people",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",

@@ -1,0 +1,107 @@
+"""The integrations of the hub as a worker's source: read from the database, changes seen without a restart."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, connection
+
+from tallystick.errors import ConfigurationError, StateUnusable, TallystickError
+from tallystick.runs.sources import Change
+from tallystick.runs.systems import Systems
+from tallystick.server.connections.models import Connection
+from tallystick.server.connections.opening import ConnectionSystems
+from tallystick.server.designer.documents import connections_of, loaded_of
+from tallystick.server.designer.models import Integration
+from tallystick.server.designer.place import state_url
+from tallystick.spec.reading import Loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    loaded: Loaded
+    version: int
+    runs: bool  # by itself
+
+
+class Kept:
+    """Implements tallystick.runs.sources.Source."""
+
+    def __init__(self) -> None:
+        self._url = state_url()
+        self._marks: dict[str, tuple[Any, ...]] = {}
+        self._served: dict[str, _Served] = {}
+        self._connectors: dict[str, str] = {}  # connection -> its connector
+        self._lock = threading.Lock()
+        self.changes()
+
+    @property
+    def state_url(self) -> str:
+        return self._url
+
+    def __iter__(self) -> Iterator[Loaded]:
+        with self._lock:
+            return iter([one.loaded for one in self._served.values() if one.runs])
+
+    def of(self, integration: str) -> Loaded:
+        """Asked anew where it is not known yet: it may have been made since the last look."""
+        for _attempt in range(2):
+            with self._lock:
+                found = self._served.get(integration)
+            if found is not None:
+                return found.loaded
+            self.changes()
+        raise ConfigurationError(
+            f"The hub has no integration {integration} any more.", hint="Its links are kept; import it again to go on."
+        )
+
+    def systems(self, integration: str) -> Systems:
+        return ConnectionSystems()
+
+    def connector(self, integration: str, system: str) -> str:
+        try:
+            named = connections_of(self.of(integration)).get(system, "")
+        except TallystickError:
+            return ""
+        return self._connectors.get(named, "")
+
+    def changes(self) -> list[Change]:
+        """Two small queries."""
+        try:
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            rows = list(Integration.objects.values_list("name", "current_id", "is_enabled", "is_draining"))
+            self._connectors = dict(Connection.objects.values_list("name", "connector"))
+        except DatabaseError as error:
+            if not connection.in_atomic_block:
+                connection.close()
+            raise StateUnusable(
+                "The hub's database cannot be read.", hint="The worker goes on by itself when it answers again."
+            ) from error
+        found: list[Change] = []
+        marks = {name: tuple(rest) for name, *rest in rows if rest[0] is not None}
+        for name in self._marks.keys() - marks.keys():
+            with self._lock:
+                self._served.pop(name, None)
+            found.append(Change(integration=name, where="deleted"))
+        for name, mark in marks.items():
+            if self._marks.get(name) != mark:
+                found.append(self._read(name, mark, is_first=name not in self._marks))
+        self._marks = marks
+        return found
+
+    def _read(self, name: str, mark: tuple[Any, ...], *, is_first: bool) -> Change:
+        from tallystick.server.designer.models import IntegrationVersion
+
+        version = IntegrationVersion.objects.get(pk=mark[0])
+        where = f"version {version.number}"
+        try:
+            loaded = loaded_of(version)
+        except TallystickError as error:  # kept by an older version of the product that read it otherwise
+            return Change(integration=name, where=where, error=error)
+        with self._lock:
+            self._served[name] = _Served(loaded=loaded, version=version.number, runs=bool(mark[1]) and not mark[2])
+        return Change(integration=name, where=where)

@@ -1,0 +1,88 @@
+"""Integrations, their documents in versions, and plans that were made to be looked at."""
+
+# mypy: disable-error-code="var-annotated"
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Integration(models.Model):
+    """`name` is what its document says after `integration:`; links and runs belong to that name."""
+
+    name = models.CharField(_("Name"), max_length=100, unique=True)
+    title = models.CharField(_("Title"), max_length=400, blank=True, default="")  # as in the current document
+    current = models.ForeignKey("IntegrationVersion", models.PROTECT, null=True, related_name="+")
+    is_enabled = models.BooleanField(default=False)  # its flows run on their schedules
+    is_draining = models.BooleanField(default=False)  # what is going is finished, nothing new is begun
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.CharField(max_length=200)
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["name"]
+        permissions = [
+            ("run_integration", "Run integrations, and look at what a run would do"),
+            ("pause_integration", "Enable, pause and drain integrations"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.title or self.name)
+
+
+class IntegrationVersion(models.Model):
+    """A document exactly as it was written. Never changed."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()  # from 1
+    text = models.TextField()
+    fingerprint = models.CharField(max_length=64)
+    comment = models.CharField(max_length=400, blank=True, default="")
+    made_at = models.DateTimeField(default=timezone.now)
+    made_by = models.CharField(max_length=200)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["integration", "number"], name="version_once")]
+        ordering = ["-number"]
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+
+class PlanState(models.TextChoices):
+    PLANNING = "planning", _("Being made")
+    READY = "ready", _("Ready")
+    FAILED = "failed", _("Failed")
+    APPLYING = "applying", _("Being applied")
+    APPLIED = "applied", _("Applied")
+
+
+class KeptPlan(models.Model):
+    """What a run would do, kept to be looked at and perhaps applied."""
+
+    id = models.CharField(primary_key=True, max_length=32)
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="plans")
+    version = models.PositiveIntegerField()
+    flows = models.JSONField(default=list)  # names; none: all
+    is_full = models.BooleanField()
+    state = models.CharField(max_length=10, choices=PlanState.choices, default=PlanState.PLANNING)
+    doing = models.CharField(max_length=200, blank=True, default="")  # while it is made or applied
+    done = models.BigIntegerField(default=0)  # records, of what is being done
+    artefact = models.BinaryField(null=True)  # zlib over JSON
+    summary = models.JSONField(default=dict)  # per flow: counts, situations, held, notes
+    message = models.TextField(blank=True, default="")  # what went wrong
+    hint = models.TextField(blank=True, default="")
+    run = models.CharField(max_length=64, blank=True, default="")  # that applied it
+    made_at = models.DateTimeField(default=timezone.now)
+    made_by = models.CharField(max_length=200)
+    touched_at = models.DateTimeField(default=timezone.now)  # the process that works on it was alive then
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)

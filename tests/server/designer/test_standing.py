@@ -1,0 +1,187 @@
+"""Enabled, paused, drained, run now, dry run: over the hub's own database, with a real worker in a thread. Row E39."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from tallystick.errors import ConfigurationError, NotFound, PlanRefused, ScopeBusy
+from tallystick.model.plan import RunStatus
+from tallystick.runs import requests
+from tallystick.runs.requests import Changed
+from tallystick.server.designer.domain import change, plans, standing
+from tallystick.server.designer.kept import Kept
+from tallystick.server.designer.models import Integration, PlanState
+from tallystick.server.designer.place import state_url
+from tallystick.server.designer.queries import flows_standing, listed
+from tallystick.server.designer.worker import start_worker
+from tallystick.server.designer.workspaces import state
+from tests.server.designer.conftest import TEXT
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def wait_until(is_so, most_s=60.0):
+    end = time.monotonic() + most_s
+    while not is_so():
+        assert time.monotonic() < end, "It did not come to that in time."
+        time.sleep(0.05)
+
+
+@contextmanager
+def worker():
+    running = start_worker()
+    try:
+        wait_until(lambda: requests.is_here(state_url()) or running.error is not None)
+        assert running.error is None
+        yield running
+    finally:
+        assert running.stop()
+
+
+def runs():
+    with state() as opened:
+        return opened.store.runs("firm")
+
+
+def done(run):
+    return any(one.id == run and one.status is RunStatus.DONE for one in runs())
+
+
+def names(world):
+    return sorted(row["name"] for row in world.table("person").all().values())
+
+
+def test_worker_serves_what_the_hub_keeps_and_sees_changes_without_restart_E39(actor, firm, two):
+    left, right = two["left"].table("person"), two["right"].table("person")
+    left.put({"name": "Ann", "phone": "1"})
+    with worker():
+        # asked for: begins and ends, with the name of who asked
+        asked = standing.run_now(actor, "firm")
+        assert asked.flows == ("people",)
+        wait_until(lambda: done(asked.run))
+        (run,) = runs()
+        assert (run.by, run.id, run.file) == ("Ada Byron", asked.run, "")
+        assert [row["name"] for row in right.rows()] == ["Ann"]
+        # enabled: its schedule begins to count
+        standing.enable(actor, "firm")
+        wait_until(lambda: any(one.by == "schedule" for one in runs()))
+        wait_until(lambda: all(one.status is RunStatus.DONE for one in runs()))
+        # a change of records that its flows read
+        left.put({"name": "Bob", "phone": "2"})
+        requests.tell(state_url(), Changed(connector="memory", records=frozenset({"person"})))
+        wait_until(lambda: [row["name"] for row in right.rows()] == ["Ann", "Bob"])
+        # another version
+        change.save(actor, "firm", TEXT.replace("every 30 days", "every 1 second"))
+        count = len(runs())
+        wait_until(lambda: len(runs()) >= count + 2)
+        # drained: nothing new begins, and what is going ends
+        standing.drain(actor, "firm")
+        wait_until(lambda: not standing.flows_going("firm"))
+        time.sleep(1.0)
+        count = len(runs())
+        time.sleep(1.5)
+        assert len(runs()) == count
+        standing.resume(actor, "firm")
+        wait_until(lambda: len(runs()) > count)
+        standing.disable(actor, "firm")
+    assert not requests.is_here(state_url())
+
+
+def test_paused_flow_is_not_run_and_says_so(actor, firm):
+    standing.enable(actor, "firm")
+    assert standing.pause(actor, "firm", "people")
+    assert not standing.pause(actor, "firm", "people")
+    with pytest.raises(ConfigurationError, match="people is paused"):
+        standing.run_now(actor, "firm")
+    pauses = standing.pauses_of("firm")
+    assert [(one.flow, one.by) for one in pauses.values()] == [("people", "Ada Byron")]
+    assert flows_standing("firm", ["people"], pauses)["people"].pause is not None
+    assert [row.is_paused for row in listed(actor, pauses)] == [True]
+    assert standing.resume(actor, "firm")
+    assert not standing.resume(actor, "firm")
+    with pytest.raises(NotFound):
+        standing.pause(actor, "firm", "nobody")
+
+
+def test_integration_that_waits_for_its_run_is_not_deleted(actor, firm):
+    standing.run_now(actor, "firm")
+    assert standing.flows_going("firm") == {"people"}
+    with pytest.raises(ScopeBusy, match="is running"):
+        change.delete(actor, "firm")
+    kept = requests.requests_of(state_url())
+    for job in kept.waiting():
+        kept.taken(job)
+    change.delete(actor, "firm")
+
+
+def test_source_gives_what_runs_by_itself_and_anything_by_name(actor, firm):
+    kept = Kept()
+    assert list(kept) == []
+    assert kept.changes() == []
+    standing.enable(actor, "firm")
+    ((change_seen),) = kept.changes()
+    assert (change_seen.integration, change_seen.error) == ("firm", None)
+    assert [one.integration.name for one in kept] == ["firm"]
+    assert (kept.connector("firm", "crm"), kept.connector("firm", "nobody")) == ("memory", "")
+    standing.drain(actor, "firm")
+    kept.changes()
+    assert list(kept) == []
+    assert kept.of("firm").integration.name == "firm"
+    change.delete(actor, "firm")
+    assert [one.where for one in kept.changes()] == ["deleted"]
+    with pytest.raises(ConfigurationError, match="no integration firm any more"):
+        kept.of("firm")
+
+
+def test_dry_run_writes_nothing_and_its_plan_is_applied_as_shown_E24(actor, firm, two):
+    left, right = two["left"].table("person"), two["right"].table("person")
+    left.put({"name": "Ann", "phone": "1"})
+    begun = plans.dry_run(actor, "firm")
+    wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.PLANNING)
+    ready = plans.plan_of(actor, begun.pk)
+    assert (ready.state, ready.message) == (PlanState.READY, "")
+    assert ready.summary["people"]["counts"] == {"right": {"create": 1}}
+    assert right.rows() == []
+    artefact = plans.artefact_of(actor, begun.pk)
+    (operation,) = artefact["flows"]["people"]["operations"]
+    assert (operation["action"], operation["side"]) == ("create", "right")
+    plans.apply(actor, begun.pk)
+    wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.APPLYING)
+    applied = plans.plan_of(actor, begun.pk)
+    assert (applied.state, applied.message) == (PlanState.APPLIED, "")
+    assert [row["name"] for row in right.rows()] == ["Ann"]
+    assert runs()[0].id == applied.run
+    with pytest.raises(PlanRefused, match="cannot be applied: Applied"):
+        plans.apply(actor, begun.pk)
+
+
+def test_plan_of_another_version_is_refused_and_a_failed_one_says_why(actor, firm, two):
+    begun = plans.dry_run(actor, "firm", ["people"], is_full=True)
+    wait_until(lambda: plans.plan_of(actor, begun.pk).state == PlanState.READY)
+    wrong = TEXT.replace("record: person}\n    right", "record: nobody}\n    right")
+    change.save(actor, "firm", wrong)
+    with pytest.raises(PlanRefused, match="at version 2"):
+        plans.apply(actor, begun.pk)
+    failed = plans.dry_run(actor, "firm")
+    wait_until(lambda: plans.plan_of(actor, failed.pk).state != PlanState.PLANNING)
+    told = plans.plan_of(actor, failed.pk)
+    assert (told.state, bool(told.message)) == (PlanState.FAILED, True)
+    assert "nobody" in told.message
+    with pytest.raises(NotFound):
+        plans.dry_run(actor, "firm", ["nobody"])
+
+
+def test_worker_that_cannot_begin_says_why_and_tries_again(actor, firm, monkeypatch):
+    from tallystick.server.designer import worker as module
+
+    monkeypatch.setattr(module, "AGAIN_AFTER_S", 0.2)
+    with worker():
+        second = start_worker()
+        wait_until(lambda: second.error is not None)
+        assert "one at a time" in str(second.error)
+    wait_until(lambda: second.is_at_work and requests.is_here(state_url()))
+    assert second.stop()
+    assert Integration.objects.get().name == "firm"
