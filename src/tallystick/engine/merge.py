@@ -90,8 +90,12 @@ class Merger:
         self._flow = flow
         self._lines = lines
         self._fresh = fresh
-        self._fields = [(line, {side: frozenset(line.fields(side)) for side in SIDES}) for line in lines]
-        self._all = {side: frozenset().union(*(fields[side] for _, fields in self._fields)) for side in SIDES}
+        self._places: dict[Side, dict[str, list[int]]] = {side: {} for side in SIDES}  # field -> its field maps
+        for place, line in enumerate(lines):
+            for side in SIDES:
+                for name in line.fields(side):
+                    self._places[side].setdefault(name, []).append(place)
+        self._always = [place for place, line in enumerate(lines) if line.name in fresh]
 
     def merge(self, pair: Pair, decided: Mapping[str, Rule] | None = None) -> Merged:
         """`decided`: field map -> LEFT, RIGHT or IGNORE, a person's answer that still holds."""
@@ -113,15 +117,14 @@ class Merger:
 
     def _touched(self, pair: Pair) -> list[Line]:
         """The field maps of which a value is not what its base says, or that have no base yet."""
-        moved: dict[Side, set[str]] = {}
+        touched = set(self._always)
         for side in SIDES:
             values, base = pair.record(side).values, pair.base(side)
-            moved[side] = {name for name in self._all[side] if name not in base or values.get(name) != base[name]}
-        return [
-            line
-            for line, fields in self._fields
-            if line.name in self._fresh or not all(moved[side].isdisjoint(fields[side]) for side in SIDES)
-        ]
+            is_as_agreed = values is base  # the side that was not read again
+            for name, places in self._places[side].items():
+                if name not in base or not (is_as_agreed or values.get(name) == base[name]):
+                    touched.update(places)
+        return [self._lines[place] for place in sorted(touched)]
 
     def _withhold(self, merged: Merged) -> None:
         """A field that one field map holds back is not agreed on by another that reads it too."""
