@@ -202,13 +202,6 @@ class PersonContract(RecordsContract):
     left_out = ("account", "categories", "department", "location")
 
 
-class ManufacturerContract(RecordsContract):
-    """A name that is unique among the living."""
-
-    record = "manufacturer"
-    field_types = frozenset({FieldType.TEXT, FieldType.BOOLEAN})
-
-
 class TestAssets(AssetContract):
     pass
 
@@ -217,17 +210,7 @@ class TestPeople(PersonContract):
     pass
 
 
-class TestManufacturers(ManufacturerContract):
-    pass
-
-
 @pytest.mark.postgres
 class TestAssetsOnPostgres(AssetContract):
-    def url(self) -> str:
-        return postgres_hub()
-
-
-@pytest.mark.postgres
-class TestPeopleOnPostgres(PersonContract):
     def url(self) -> str:
         return postgres_hub()

@@ -17,7 +17,7 @@ class CodeSet:
 
     name: str
     titles: dict[str, Title]
-    tones: dict[str, str]  # code -> tone of its badge: good, wait, bad; quiet where it has none
+    tones: dict[str, str]  # code -> tone of its badge: ok, info, bad; quiet where it has none
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ class CodeSet:
 
 
 def _set(name: str, titles: dict[str, Title], *, good: str = "", wait: str = "", bad: str = "") -> CodeSet:
-    tones = {code: tone for tone, codes in (("good", good), ("wait", wait), ("bad", bad)) for code in codes.split()}
+    tones = {code: tone for tone, codes in (("ok", good), ("info", wait), ("bad", bad)) for code in codes.split()}
     return CodeSet(name=name, titles=titles, tones=tones)
 
 

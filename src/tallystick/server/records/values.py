@@ -30,22 +30,23 @@ class Unfit(ValueError):
 
 def taken(field: Field, value: Value) -> Value:
     """`value` as the field keeps it: composed, canonical, within its limits. Raises Unfit."""
-    title = str(field.title)
     if value is None:
         if field.is_required or not field.is_nullable:
-            raise Unfit(_("{field} needs a value.").format(field=title))
+            raise Unfit(_("{field} needs a value.").format(field=field.title))
         return None
     try:
         value = spelling.canonical(value, field.type)
     except ValueError as error:
-        raise Unfit(_SENTENCES[field.type](title)) from error
+        raise Unfit(_SENTENCES[field.type](str(field.title))) from error
     if value is None:
-        raise Unfit(_SENTENCES[field.type](title))
+        raise Unfit(_SENTENCES[field.type](str(field.title)))
     if field.is_required and not value.strip():
-        raise Unfit(_("{field} needs a value.").format(field=title))
+        raise Unfit(_("{field} needs a value.").format(field=field.title))
     if field.limit is not None and len(value) > field.limit:
         raise Unfit(
-            _("{field} takes {limit} characters, not {count}.").format(field=title, limit=field.limit, count=len(value))
+            _("{field} takes {limit} characters, not {count}.").format(
+                field=field.title, limit=field.limit, count=len(value)
+            )
         )
     _CHECKS.get(field.type, _nothing)(field, value)
     if field.codes is not None:

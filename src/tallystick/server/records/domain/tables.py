@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,11 +13,12 @@ import orjson
 from django.db import connections
 from django.db.models import F
 
-from tallystick.model.value import Value
+from tallystick.model.value import FieldType, Value
 from tallystick.server.records.domain.steps import GOING, Author, Doing, Draft, Row
 from tallystick.server.records.models import Change, Numbering, Relation, SearchText
 from tallystick.server.records.record_types import RecordType, reference_lists
 from tallystick.server.records.values import listed, of_column, to_column
+from tallystick.server.state.bulk import bulk_for
 
 ROWS_AT_ONCE: Final = 500
 
@@ -34,8 +35,8 @@ class Place:
         return connections[self.using].vendor == "postgresql"
 
 
-def rows(kind: RecordType, ids: Sequence[str], place: Place) -> dict[str, Row]:
-    """Those with these ids, gone or not, kept from other writers until the transaction ends."""
+def rows(kind: RecordType, ids: Sequence[str], place: Place, *, is_kept: bool = True) -> dict[str, Row]:
+    """Those with these ids, gone or not; kept from other writers until the transaction ends."""
     own = kind.own
     fields = kind.fields
     columns = ["id", "number", "version", "gone_why", "merged_into", *(fields[name].attname for name in own)]
@@ -43,7 +44,7 @@ def rows(kind: RecordType, ids: Sequence[str], place: Place) -> dict[str, Row]:
     found: dict[str, Row] = {}
     for start in range(0, len(ids), ROWS_AT_ONCE):
         query = kind.model._default_manager.using(place.using).filter(pk__in=ids[start : start + ROWS_AT_ONCE])
-        if place.is_postgresql:
+        if is_kept and place.is_postgresql:
             query = query.select_for_update(of=("self",)).order_by("pk")
         for id_, number, version, gone_why, merged_into, *values in query.values_list(*columns):
             found[id_] = Row(
@@ -73,28 +74,40 @@ def numbers(kind: RecordType, count: int, place: Place) -> range:
 
 def insert(kind: RecordType, drafts: Sequence[Draft], given: Sequence[int], author: Author, place: Place) -> None:
     """New rows."""
-    fields, own = kind.fields, kind.own
-    names = [fields[name].attname for name in own]
-    types = [fields[name].type for name in own]
-    model = kind.model
-    made = [
-        model(
-            id=draft.id,
-            number=number,
-            version=1,
-            created_at=place.now,
-            created_by=author.by,
-            changed_at=place.now,
-            changed_by=author.by,
-            creator=author.by_id,
-            **{
-                column: to_column(type_, draft.after[name])
-                for name, column, type_ in zip(own, names, types, strict=True)
-            },
-        )
+    if not drafts:
+        return
+    connection = connections[place.using]
+    columns = {column.name: column for column in kind.model._meta.concrete_fields}
+    now = columns["created_at"].get_db_prep_save(place.now, connection)
+    kept = {
+        "version": 1,
+        "created_at": now,
+        "created_by": author.by,
+        "changed_at": now,
+        "changed_by": author.by,
+        "creator": author.by_id,
+    }
+    turns = [(name, _turn(kind.fields[name].type, columns[name], connection)) for name in kind.own]
+    names = ["id", "number", *kept, *(kind.fields[name].attname for name in kind.own)]
+    rows = (
+        (draft.id, number, *kept.values(), *(turn(draft.after[name]) for name, turn in turns))
         for draft, number in zip(drafts, given, strict=True)
-    ]
-    model._default_manager.using(place.using).bulk_create(made, batch_size=ROWS_AT_ONCE)
+    )
+    _insert(kind.model._meta.db_table, names, rows, place)
+
+
+def _insert(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], place: Place) -> None:
+    with connections[place.using].cursor() as cursor:
+        bulk_for(place.using).insert(cursor, table, columns, rows)
+
+
+def _turn(type_: FieldType, column: Any, connection: Any) -> Callable[[Value], Any]:
+    """From canonical text to what the database's driver takes."""
+    if type_ in (FieldType.TEXT, FieldType.LIST, FieldType.JSON):
+        return lambda value: value
+    if type_ in (FieldType.INTEGER, FieldType.BOOLEAN):
+        return lambda value: to_column(type_, value)
+    return lambda value: None if value is None else column.get_db_prep_save(to_column(type_, value), connection)
 
 
 def update(kind: RecordType, drafts: Sequence[Draft], author: Author, place: Place) -> None:
@@ -136,27 +149,23 @@ def remember(kind: RecordType, drafts: Iterable[Draft], author: Author, place: P
         with connections[place.using].cursor() as cursor:
             cursor.execute("SELECT pg_current_xact_id()::text")
             transaction = int(cursor.fetchone()[0])
-    Change.objects.using(place.using).bulk_create(
-        [
-            Change(
-                record_type=kind.name,
-                record=draft.id,
-                version=1 if draft.row is None else draft.row.version + 1,
-                at=place.now,
-                action=str(draft.doing),
-                by=author.by,
-                by_id=author.by_id,
-                via=author.via,
-                run=author.run,
-                key=draft.step.key,
-                reason=draft.step.reason,
-                changes=orjson.dumps(draft.changes).decode(),
-                transaction=transaction,
-            )
-            for draft in drafts
-        ],
-        batch_size=ROWS_AT_ONCE,
+    at = Change._meta.get_field("at").get_db_prep_save(place.now, connections[place.using])  # type: ignore[union-attr]
+    same = (kind.name, at, author.by, author.by_id, author.via, author.run, transaction)
+    columns = ("record_type", "at", "by", "by_id", "via", "run", "transaction")
+    own = ("record", "version", "action", "key", "reason", "changes")
+    rows = (
+        (
+            *same,
+            draft.id,
+            1 if draft.row is None else draft.row.version + 1,
+            str(draft.doing),
+            draft.step.key,
+            draft.step.reason,
+            orjson.dumps(draft.changes).decode(),
+        )
+        for draft in drafts
     )
+    _insert(Change._meta.db_table, [*columns, *own], rows, place)
 
 
 def relate(kind: RecordType, drafts: Sequence[Draft], place: Place) -> None:
@@ -167,28 +176,25 @@ def relate(kind: RecordType, drafts: Sequence[Draft], place: Place) -> None:
         kept = Relation.objects.using(place.using)
         for start in range(0, len(old), ROWS_AT_ONCE):
             kept.filter(record__in=old[start : start + ROWS_AT_ONCE], field=field.name).delete()
-        kept.bulk_create(
-            [
-                Relation(record_type=kind.name, record=draft.id, field=field.name, target=target, position=position)
-                for draft in changed
-                for position, target in enumerate(listed(draft.after[field.name]))
-            ],
-            batch_size=ROWS_AT_ONCE,
-        )
+        rows = [
+            (kind.name, draft.id, field.name, target, position)
+            for draft in changed
+            for position, target in enumerate(listed(draft.after[field.name]))
+        ]
+        if rows:
+            columns = ("record_type", "record", "field", "target", "position")
+            _insert(Relation._meta.db_table, columns, rows, place)
 
 
 def index(kind: RecordType, drafts: Sequence[Draft], place: Place) -> None:
     """Keeps what records are found by."""
     changed = [draft for draft in drafts if draft.row is None or draft.is_changed(*kind.searched)]
-    if not changed:
-        return
-    SearchText.objects.using(place.using).bulk_create(
-        [SearchText(record=draft.id, record_type=kind.name, text=search_text(kind, draft.after)) for draft in changed],
-        batch_size=ROWS_AT_ONCE,
-        update_conflicts=True,
-        unique_fields=["record"],
-        update_fields=["text"],
-    )
+    old = [draft.id for draft in changed if draft.row is not None]
+    for start in range(0, len(old), ROWS_AT_ONCE):
+        SearchText.objects.using(place.using).filter(record__in=old[start : start + ROWS_AT_ONCE]).delete()
+    rows = [(draft.id, kind.name, search_text(kind, draft.after)) for draft in changed]
+    if rows:
+        _insert(SearchText._meta.db_table, ("record", "record_type", "text"), rows, place)
 
 
 def search_text(kind: RecordType, values: dict[str, Value]) -> str:

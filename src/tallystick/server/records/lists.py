@@ -1,0 +1,95 @@
+"""A list of records as a page shows it: searched, narrowed, sorted, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db.models import QuerySet
+from django.http import QueryDict
+
+from tallystick.model.value import FieldType, Value
+from tallystick.server.people.actor import Actor
+from tallystick.server.records import queries
+from tallystick.server.records.entry import Entry
+from tallystick.server.records.models import Relation
+from tallystick.server.records.pages import page_of
+from tallystick.server.records.record_types import RecordType
+from tallystick.server.records.search import matching
+from tallystick.server.records.titles import Titles
+from tallystick.server.records.values import list_of, of_column
+from tallystick.server.ui.paging import Page
+
+SEARCH: Final = "q"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A record in a list, its values as canonical texts."""
+
+    id: str
+    called: str
+    version: int
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    kind: RecordType
+    page: Page[Row]
+    sort: str
+    titles: Titles
+
+
+def listing(kind: RecordType, actor: Actor, query: QueryDict, *, sort: str = "") -> Listing:
+    """The page of live records that `query` asks for. Raises NotAllowed."""
+    rows = narrowed(queries.live(kind, actor), kind, query)
+    chosen = sorted_by(kind, query.get("sort", "") or sort)
+    names = list(dict.fromkeys((*kind.shown, kind.title_field, chosen.removeprefix("-"))))
+    attnames = {name: kind.fields[name].attname for name in names}
+    columns = list(dict.fromkeys(("id", "number", "version", *attnames.values())))
+    page = page_of(rows, query, sort=chosen, columns=columns)
+    found = [
+        Row(
+            id=row["id"],
+            called=kind.called(row["number"]),
+            version=row["version"],
+            values={name: of_column(kind.fields[name].type, row[column]) for name, column in attnames.items()},
+        )
+        for row in page.rows
+    ]
+    titles = Titles(actor)
+    titles.load(kind, kind.shown, [row.values for row in found])
+    shown = Page(rows=found, count=page.count, is_more=page.is_more, next=page.next, previous=page.previous)
+    return Listing(kind=kind, page=shown, sort=chosen, titles=titles)
+
+
+def sorted_by(kind: RecordType, wanted: str) -> str:
+    """`name` or `-name`, of the columns this type can be sorted by; the type's own first one otherwise."""
+    if wanted.removeprefix("-") in kind.sorts:
+        return wanted
+    first = kind.sorts[0]
+    return f"-{first}" if first in ("number", "changed_at", "starts_at") else first
+
+
+def narrowed(rows: QuerySet[Entry, Entry], kind: RecordType, query: Mapping[str, Any]) -> QuerySet[Entry, Entry]:
+    """Those that pass the search and the filters of an address; a filter that makes no sense is left out."""
+    for name in kind.filters:
+        value = str(query.get(name, "") or "")
+        if value and "\0" not in value:
+            rows = _filtered(rows, kind, name, value)
+    words = str(query.get(SEARCH, "") or "")
+    return matching(rows, kind, words, using=queries.HUB) if words.strip() else rows
+
+
+def _filtered(rows: QuerySet[Entry, Entry], kind: RecordType, name: str, value: str) -> QuerySet[Entry, Entry]:
+    field = kind.fields[name]
+    if field.type is FieldType.BOOLEAN:
+        return rows.filter(**{name: value == "true"}) if value in ("true", "false") else rows
+    if field.type is FieldType.LIST and field.refers_to is not None:
+        related = Relation.objects.using(queries.HUB).filter(target=value, record_type=kind.name, field=name)
+        return rows.filter(pk__in=related.values("record"))
+    if field.type is FieldType.LIST:  # an element: it stands in the list in quotes
+        return rows.filter(**{f"{name}__contains": list_of([value])[1:-1]})
+    return rows.filter(**{field.attname: value})

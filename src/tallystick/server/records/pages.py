@@ -1,0 +1,112 @@
+"""Pages of lists sorted by a column that may be null: the rows with a value first, then the others.
+
+Each part is read in the order of an index, so that a page costs the same wherever it is. Source: ui/paging.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from tallystick.server.records.entry import Entry
+from tallystick.server.ui.paging import COUNTED, SIZE, Page, read_edge, turned_to
+
+_NULL: Final = "-"
+_VALUE: Final = "="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """Where a page ends: the value sorted by (None: among the rows without one) and the id."""
+
+    value: Any
+    id: str
+
+
+def page_of(
+    rows: QuerySet[Entry, Entry], query: QueryDict, *, sort: str, columns: list[str], size: int = SIZE
+) -> Page[dict[str, Any]]:
+    """The page that `query` asks for, as rows of `columns`; `sort` is one of them, "-" before it for descending.
+
+    `rows` are counted up to a limit. At most three queries.
+    """
+    name, is_down = sort.removeprefix("-"), sort.startswith("-")
+    count = rows.order_by()[: COUNTED + 1].count()
+    edge = _edge(rows, query.get("before", ""), name)
+    is_back = edge is not None
+    edge = edge or _edge(rows, query.get("after", ""), name)
+    found = _rows(rows, edge, name, columns, size + 1, is_down=is_down, is_back=is_back)
+    has_more, found = len(found) > size, found[:size]
+    if is_back:
+        found.reverse()
+    has_next = is_back or has_more
+    has_previous = has_more if is_back else edge is not None
+    return Page(
+        rows=found,
+        count=min(count, COUNTED),
+        is_more=count > COUNTED,
+        next=_query(rows, query, "after", found[-1], name) if found and has_next else "",
+        previous=_query(rows, query, "before", found[0], name) if found and has_previous else "",
+    )
+
+
+def _rows(
+    rows: QuerySet[Entry, Entry],
+    edge: Edge | None,
+    name: str,
+    columns: list[str],
+    count: int,
+    *,
+    is_down: bool,
+    is_back: bool,
+) -> list[dict[str, Any]]:
+    """The rows from the edge on, in the order read; backwards when `is_back`."""
+    is_falling = is_down != is_back
+    sign, way = ("-", "lt") if is_falling else ("", "gt")
+    is_nullable = rows.model._meta.get_field(name).null
+    parts = [True, False] if is_nullable else [True]  # with a value, without
+    if is_back:
+        parts.reverse()
+    if edge is not None:
+        parts = parts[parts.index(edge.value is not None) :] if is_nullable else parts
+    found: list[dict[str, Any]] = []
+    for has_value in parts:
+        part = rows.filter(**{f"{name}__isnull": False}) if is_nullable and has_value else rows
+        order = [f"{sign}{name}", f"{sign}id"]
+        if not has_value:
+            part, order = rows.filter(**{f"{name}__isnull": True}), [f"{sign}id"]
+        if edge is not None and (edge.value is not None) == has_value:
+            part = part.filter(_beyond(edge, name, way) if has_value else Q(**{f"id__{way}": edge.id}))
+        found += part.order_by(*order).values(*columns)[: count - len(found)]
+        if len(found) >= count:
+            break
+    return found
+
+
+def _beyond(edge: Edge, name: str, way: str) -> Q:
+    same = Q(**{name: edge.value, f"id__{way}": edge.id})
+    return Q(**{f"{name}__{way}e": edge.value}) & (Q(**{f"{name}__{way}": edge.value}) | same)
+
+
+def _edge(rows: QuerySet[Entry, Entry], text: str, name: str) -> Edge | None:
+    key = read_edge(text, 2) if text else None
+    if key is None:
+        return None
+    if key[0] == _NULL:
+        return Edge(value=None, id=key[1])
+    try:
+        column: Any = rows.model._meta.get_field(name)
+        value = column.to_python(key[0].removeprefix(_VALUE))
+    except ValidationError:
+        return None
+    return Edge(value=value, id=key[1])
+
+
+def _query(rows: QuerySet[Entry, Entry], query: QueryDict, name: str, row: dict[str, Any], column: str) -> str:
+    value = row[column]
+    shown = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return turned_to(query, name, [_NULL if value is None else _VALUE + shown, str(row["id"])])
