@@ -26,9 +26,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tallystick.connectors.memory import Changes, IdsFrom, Versions
+from tallystick.engine import questions
 from tallystick.errors import StaleDecision, TallystickError
 from tallystick.model.link import LinkState
 from tallystick.model.plan import Operation, Review, ReviewKind, ReviewStatus, Take
+from tallystick.model.record import Cause
 from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
@@ -49,12 +51,15 @@ from tallystick.testing.faults import (
     fault_plans,
 )
 from tallystick.testing.faults.fault import Fault, Layer
+from tests.property.lives import both, case
 from tests.two_systems import FIELDS, RECORD, TwoSystems, flow, killed, person
 
 READING = (ReadFails, ShortPage, IncompleteListing, EmptyListing, Hangs)
 WRITING = (LostAnswer, WriteFails, CallFails, HalfBatch)
 EDITED = tuple(name for name in FIELDS if name != "tag")
 TEXTS: st.SearchStrategy[Value] = st.sampled_from(["a", "b", "c", "", None])
+
+LEAVING = (Cause.ARCHIVED, Cause.FORBIDDEN, Cause.MERGED)
 
 EDITS: st.SearchStrategy[dict[str, Value]] = st.dictionaries(st.sampled_from(EDITED), TEXTS, min_size=1)
 
@@ -86,10 +91,6 @@ class Terms:
         if self.is_matching:
             more.append("match: {definite: [[tag]]}")
         return flow(*more, guards="{delete: none}")
-
-
-def both(values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[Side, Any]]:
-    return st.fixed_dictionaries(dict.fromkeys(SIDES, values))
 
 
 terms = st.builds(
@@ -204,6 +205,11 @@ class Lives(RuleBasedStateMachine):
             finally:
                 self.two.close()
 
+    def rows(self, side: Side) -> dict[str, tuple[Cause | None, Value]]:
+        """Every record there is or was: id -> why it is gone, tag."""
+        with self.two.worlds[side].reading() as state:
+            return {id_: (row.gone, row.values["tag"]) for id_, row in state.tables[RECORD].rows.items()}
+
     # --- users
 
     def some(self, side: Side, number: int) -> str | None:
@@ -243,11 +249,23 @@ class Lives(RuleBasedStateMachine):
         if (id_ := self.some(side, number)) is not None:
             self.two.table(side).delete(id_)
 
+    @rule(side=st.sampled_from(SIDES), number=st.integers(0, 3), into=st.integers(0, 3), cause=st.sampled_from(LEAVING))
+    def leave(self, side: Side, number: int, into: int, cause: Cause) -> None:
+        """The record is gone, but not deleted."""
+        if (id_ := self.some(side, number)) is None:
+            return
+        table = self.two.table(side)
+        if cause is Cause.ARCHIVED:
+            table.archive(id_)
+        elif cause is Cause.FORBIDDEN:
+            table.forbid(id_)
+        elif (winner := self.some(side, into)) not in (None, id_):
+            table.merge(id_, winner or "")
+
     @rule(side=st.sampled_from(SIDES), number=st.integers(0, 3))
     def restore(self, side: Side, number: int) -> None:
         """Only what has a link, and no living copy: two live records of one tag would be the users' own doing."""
-        with self.two.worlds[side].reading() as state:
-            rows = {id_: (row.gone, row.values["tag"]) for id_, row in state.tables[RECORD].rows.items()}
+        rows = self.rows(side)
         living = {tag for gone, tag in rows.values() if gone is None}
         gone = [id_ for id_, (why, tag) in sorted(rows.items()) if why is not None and tag not in living]
         gone = [id_ for id_ in gone if self.two.memory.links_of(self.two.scope(), side, [id_])]
@@ -333,7 +351,7 @@ class Lives(RuleBasedStateMachine):
         takes = {
             ReviewKind.CONFLICT: ("left", "right", "ignore"),
             ReviewKind.COLLISION: ("link", "create", "ignore"),
-            ReviewKind.UNKNOWN: ("ignore",),  # "create" is a person's word that it is not there
+            ReviewKind.UNKNOWN: ("create", "ignore") if self.is_certainly_not_there(review) else ("ignore",),
         }.get(review.kind, ("ignore",))
         take = takes[choice % len(takes)]
         note(f"{review.kind} {take}")
@@ -350,6 +368,12 @@ class Lives(RuleBasedStateMachine):
             act()
         else:
             killed(self.two, dies_at, act)
+
+    def is_certainly_not_there(self, review: Review) -> bool:
+        """What the answer "create" gives a person's word for."""
+        (side, id_), *others = questions.named(questions.key_of(review))
+        tag = self.rows(side)[id_][1]
+        return not others and tag not in {t for gone, t in self.rows(side.other).values() if gone is None}
 
     # --- the laws that always hold
 
@@ -380,9 +404,10 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def nothing_is_deleted_that_lives_on_the_other_side(self) -> None:
         for side, id_, _, lost in self.deleted_now:
-            tag = lost["tag"]
-            living = [r for r in self.two.table(side.other).records().values() if r["tag"] == tag]
-            assert not living or self.terms.rule == "add_both", f"{side.value} {id_} deleted, its partner lives"
+            there = [gone for gone, tag in self.rows(side.other).values() if tag == lost["tag"]]
+            assert None not in there or self.terms.rule == "add_both", f"{side.value} {id_} deleted, its partner lives"
+            is_deleted = Cause.DELETED in there or not self.terms.causes[side.other]
+            assert is_deleted, f"{side.value} {id_} deleted, its partner is {there}"
 
     @property
     def deleted_now(self) -> list[Lost]:
@@ -441,6 +466,8 @@ class Lives(RuleBasedStateMachine):
             linked |= set(ids.items())
             if any(one in waiting for one in ids.items()) or link.state is LinkState.DORMANT:
                 continue
+            if any(self.terms.causes[side] and self.rows(side)[ids[side]][0] is Cause.FORBIDDEN for side in SIDES):
+                continue
             left, right = (self.two.table(side).get(ids[side]) for side in SIDES)
             if self.terms.rule == "ignore" and left is not None and right is not None and left["tag"] == right["tag"]:
                 continue
@@ -464,14 +491,6 @@ class Soak(Lives):
     """The same, for `make soak`."""
 
 
-def _case(machine: type[Lives], examples: int, *, is_random: bool = False) -> Any:
-    case = machine.TestCase
-    case.settings = settings(
-        max_examples=examples, stateful_step_count=14, report_multiple_bugs=False, derandomize=not is_random
-    )
-    return case
-
-
-TestLaws = _case(Lives, settings().max_examples * 3)
-TestLawsLong = pytest.mark.slow(pytest.mark.timeout(900)(_case(Long, 2_000)))
-TestLawsSoak = pytest.mark.soak(_case(Soak, int(os.environ.get("SOAK_LIVES", "100000")), is_random=True))
+TestLaws = case(Lives, settings().max_examples * 3)
+TestLawsLong = pytest.mark.slow(pytest.mark.timeout(900)(case(Long, 2_000)))
+TestLawsSoak = pytest.mark.soak(case(Soak, int(os.environ.get("SOAK_LIVES", "100000")), is_random=True))
