@@ -55,8 +55,8 @@ MIDDLEWARE = [
     "tallystick.server.people.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
-    "tallystick.server.ui.edge.ErrorEdge",  # innermost: it words what views raise
+    "tallystick.server.ui.edge.ErrorEdge",  # it words what views raise
+    "allauth.account.middleware.AccountMiddleware",  # inside: it has errors of its own
 ]
 
 ROOT_URLCONF = "tallystick.server.urls"

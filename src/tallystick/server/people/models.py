@@ -9,6 +9,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 
@@ -39,6 +40,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     failed_sign_ins = models.PositiveIntegerField(default=0, editable=False)  # in a row
     locked_until = models.DateTimeField(null=True, editable=False)
+    epoch = models.PositiveIntegerField(default=0, editable=False)  # counted up, it ends all sessions
 
     objects: ClassVar[People] = People()
     USERNAME_FIELD = "email"
@@ -56,6 +58,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.email = People.normalize_email(self.email)
         super().save(*args, **kwargs)
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        salt = "tallystick.server.people.models.User.session"
+        return salted_hmac(salt, f"{self.password} {self.epoch}", secret=secret, algorithm="sha256").hexdigest()
 
     @property
     def is_locked(self) -> bool:
@@ -82,6 +88,10 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
 
 class AuditEntry(models.Model):

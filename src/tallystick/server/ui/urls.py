@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import path
 
-from tallystick.server.ui import views
+from tallystick.server.ui import style, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -12,3 +13,5 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("style/", style.style, name="style"))

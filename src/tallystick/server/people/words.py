@@ -1,0 +1,70 @@
+"""Permissions and audited acts in words. Apps add the words of their acts with `name_actions`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+Text = str | Promise
+
+VERBS: Final[Mapping[str, Text]] = {
+    "view": _lazy("See: {things}"),
+    "add": _lazy("Add: {things}"),
+    "change": _lazy("Change: {things}"),
+    "delete": _lazy("Delete: {things}"),
+}
+_actions: Final[dict[str, Text]] = {
+    "people.create_user": _lazy("Person added"),
+    "people.change_user": _lazy("Person changed"),
+    "people.unlock_user": _lazy("Person unlocked"),
+    "people.make_link": _lazy("One-time link made"),
+    "people.enter_by_link": _lazy("Password set by one-time link"),
+    "people.change_password": _lazy("Password changed"),
+    "people.remove_second_factor": _lazy("Second factor removed"),
+    "people.add_second_factor": _lazy("Second factor set up"),
+    "people.new_recovery_codes": _lazy("New recovery codes made"),
+    "people.join_by_service": _lazy("Person came by the sign-in service"),
+    "people.save_role": _lazy("Role saved"),
+    "people.delete_role": _lazy("Role deleted"),
+    "people.create_token": _lazy("API token made"),
+    "people.revoke_token": _lazy("API token revoked"),
+    "people.lock_user": _lazy("Locked after wrong passwords"),
+}
+
+
+def name_actions(names: Mapping[str, Text]) -> None:
+    """Called by an app in `AppConfig.ready`."""
+    _actions.update(names)
+
+
+def action_title(action: str) -> str:
+    return str(_actions.get(action, action))
+
+
+def permission_title(permission: Permission) -> str:
+    """What a permission allows, in the reader's language."""
+    verb, _line, model_name = permission.codename.partition("_")
+    model = permission.content_type.model_class()
+    if model is not None and verb in VERBS and model_name == model._meta.model_name:
+        return str(VERBS[verb]).format(things=model._meta.verbose_name_plural)
+    return _(permission.name)
+
+
+def permission_words(pattern: str) -> str:
+    """A scope of a token, in words."""
+    app, _dot, rest = pattern.partition(".")
+    if pattern == "*":
+        return _("everything")
+    if pattern == "*.view_*":
+        return _("see everything")
+    try:
+        title = str(apps.get_app_config(app).verbose_name)
+    except LookupError:
+        return pattern
+    return _("everything in {app}").format(app=title) if rest == "*" else pattern
