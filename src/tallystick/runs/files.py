@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tallystick.errors import ConfigurationError, TallystickError
+from tallystick.runs.requests import Changed
 from tallystick.runs.sources import Change
 from tallystick.runs.systems import FileSystems, Systems
 from tallystick.runs.workspace import database_url
@@ -59,6 +60,9 @@ class Files:
     def connector(self, integration: str, system: str) -> str:
         settings = self.of(integration).integration.systems.get(system)
         return settings.connector if settings is not None else ""
+
+    def changed(self) -> list[Changed]:
+        return []
 
     def changes(self) -> list[Change]:
         """Reads what changed since the last call."""

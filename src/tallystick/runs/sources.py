@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tallystick.errors import TallystickError
+from tallystick.runs.requests import Changed
 from tallystick.runs.systems import Systems
 from tallystick.spec.reading import Loaded
 
@@ -45,6 +46,10 @@ class Source(Protocol):
 
     def connector(self, integration: str, system: str) -> str:
         """The kind of connector that reaches this system of it; empty when nobody knows."""
+        ...
+
+    def changed(self) -> list[Changed]:
+        """Records that changed since the last call, of systems that the source itself can look into cheaply."""
         ...
 
     def changes(self) -> list[Change]:

@@ -210,7 +210,7 @@ class Worker:
     def _heed(self) -> None:
         """Asks for what people asked for and for what changed records call for, as soon as the run before has ended."""
         requests = self._requests.waiting()
-        for changed in self._requests.changed():
+        for changed in (*self._requests.changed(), *self._source.changed()):
             self._wakes.add(changed)
         if not requests and not self._wakes:
             return

@@ -6,7 +6,7 @@ import pytest
 
 from tallystick.errors import ChangedMeanwhile, DocumentErrors, InputRefused, NotAllowed, NotFound, PlanRefused
 from tallystick.server.connections.domain import change as connections
-from tallystick.server.designer.differences import Kind, by_key, by_line
+from tallystick.server.designer.differences import Kind, by_key
 from tallystick.server.designer.documents import loaded_of
 from tallystick.server.designer.domain import change, standing, transfer
 from tallystick.server.designer.models import Integration, IntegrationVersion
@@ -89,7 +89,7 @@ def test_schedule_is_changed_in_the_document_and_comments_stay(actor, firm):
         change.set_schedule(actor, "firm", "nobody", "every 1 hour")
 
 
-def test_differences_are_told_by_key_and_by_line(actor, firm):
+def test_differences_are_told_by_key(actor, firm):
     text = TEXT.replace("every 30 days", "every 1 hour").replace(
         "      - {left: phone, right: phone}\n", "      - {left: phone, right: tel, max: {right: 9}}\n"
     )
@@ -100,15 +100,6 @@ def test_differences_are_told_by_key_and_by_line(actor, firm):
         ("flows / people / fields / phone / right", Kind.CHANGED, "phone", "tel"),
         ("flows / people / fields / phone / max / right", Kind.ADDED, "", "9"),
         ("flows / people / schedule", Kind.CHANGED, "every 30 days", "every 1 hour"),
-    ]
-    lines = by_line(first.text, second.text)
-    assert [(line.mark, line.before, line.after) for line in lines if line.mark in "+-"] == [
-        ("-", 2, None),
-        ("+", None, 2),
-        ("-", 13, None),
-        ("+", None, 13),
-        ("-", 16, None),
-        ("+", None, 16),
     ]
 
 

@@ -50,8 +50,8 @@ def done(run):
     return any(one.id == run and one.status is RunStatus.DONE for one in runs())
 
 
-def names(world):
-    return sorted(row["name"] for row in world.table("person").all().values())
+def names(table):
+    return sorted(row["name"] for row in table.records().values())
 
 
 def test_worker_serves_what_the_hub_keeps_and_sees_changes_without_restart_E39(actor, firm, two):
@@ -64,7 +64,7 @@ def test_worker_serves_what_the_hub_keeps_and_sees_changes_without_restart_E39(a
         wait_until(lambda: done(asked.run))
         (run,) = runs()
         assert (run.by, run.id, run.file) == ("Ada Byron", asked.run, "")
-        assert [row["name"] for row in right.rows()] == ["Ann"]
+        assert names(right) == ["Ann"]
         # enabled: its schedule begins to count
         standing.enable(actor, "firm")
         wait_until(lambda: any(one.by == "schedule" for one in runs()))
@@ -72,7 +72,7 @@ def test_worker_serves_what_the_hub_keeps_and_sees_changes_without_restart_E39(a
         # a change of records that its flows read
         left.put({"name": "Bob", "phone": "2"})
         requests.tell(state_url(), Changed(connector="memory", records=frozenset({"person"})))
-        wait_until(lambda: [row["name"] for row in right.rows()] == ["Ann", "Bob"])
+        wait_until(lambda: names(right) == ["Ann", "Bob"])
         # another version
         change.save(actor, "firm", TEXT.replace("every 30 days", "every 1 second"))
         count = len(runs())
@@ -144,7 +144,7 @@ def test_dry_run_writes_nothing_and_its_plan_is_applied_as_shown_E24(actor, firm
     ready = plans.plan_of(actor, begun.pk)
     assert (ready.state, ready.message) == (PlanState.READY, "")
     assert ready.summary["people"]["counts"] == {"right": {"create": 1}}
-    assert right.rows() == []
+    assert names(right) == []
     artefact = plans.artefact_of(actor, begun.pk)
     (operation,) = artefact["flows"]["people"]["operations"]
     assert (operation["action"], operation["side"]) == ("create", "right")
@@ -152,7 +152,7 @@ def test_dry_run_writes_nothing_and_its_plan_is_applied_as_shown_E24(actor, firm
     wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.APPLYING)
     applied = plans.plan_of(actor, begun.pk)
     assert (applied.state, applied.message) == (PlanState.APPLIED, "")
-    assert [row["name"] for row in right.rows()] == ["Ann"]
+    assert names(right) == ["Ann"]
     assert runs()[0].id == applied.run
     with pytest.raises(PlanRefused, match="cannot be applied: Applied"):
         plans.apply(actor, begun.pk)

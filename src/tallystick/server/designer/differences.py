@@ -1,8 +1,7 @@
-"""What is different between two versions: as text, line by line, and key by key in people's words."""
+"""What is different between two versions, key by key; the ui shows the texts line by line."""
 
 from __future__ import annotations
 
-import difflib
 import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,16 +29,6 @@ class Difference:
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A line of the text of both: `mark` is ` `, `-`, `+`, or `…` where equal lines are left out."""
-
-    mark: str
-    before: int | None  # line numbers, from 1
-    after: int | None
-    text: str
-
-
 def by_key(before: Loaded, after: Loaded) -> list[Difference]:
     """Key by key, in the order of the newer document; order, comments and layout aside."""
     old, new = dict(_flat(before.data, ())), dict(_flat(after.data, ()))
@@ -51,23 +40,6 @@ def by_key(before: Loaded, after: Loaded) -> list[Difference]:
         kind = Kind.ADDED if one is None else Kind.REMOVED if other is None else Kind.CHANGED
         found.append(Difference(key=" / ".join(path), kind=kind, before=one or "", after=other or ""))
     return found
-
-
-def by_line(before: str, after: str, *, around: int = 3) -> list[Line]:
-    """With `around` equal lines before and after each change."""
-    old, new = before.splitlines(), after.splitlines()
-    lines: list[Line] = []
-    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(around):
-        if lines or group[0][1] > 0:
-            lines.append(Line(mark="…", before=None, after=None, text=""))
-        for tag, old_from, old_to, new_from, new_to in group:
-            if tag == "equal":
-                pairs = zip(range(old_from, old_to), range(new_from, new_to), strict=True)
-                lines += [Line(mark=" ", before=i + 1, after=j + 1, text=new[j]) for i, j in pairs]
-                continue
-            lines += [Line(mark="-", before=i + 1, after=None, text=old[i]) for i in range(old_from, old_to)]
-            lines += [Line(mark="+", before=None, after=j + 1, text=new[j]) for j in range(new_from, new_to)]
-    return lines
 
 
 def _flat(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from django.db import DatabaseError, connection
+from django.db.models import Max
 
 from tallystick.errors import ConfigurationError, StateUnusable, TallystickError
+from tallystick.runs.requests import Changed
 from tallystick.runs.sources import Change
 from tallystick.runs.systems import Systems
 from tallystick.server.connections.models import Connection
@@ -17,7 +20,11 @@ from tallystick.server.connections.opening import ConnectionSystems
 from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.models import Integration
 from tallystick.server.designer.place import state_url
+from tallystick.server.records import models as records
 from tallystick.spec.reading import Loaded
+
+RECORDS: Final = "records"
+"""The connector of the hub's own records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,7 @@ class Kept:
         self._served: dict[str, _Served] = {}
         self._connectors: dict[str, str] = {}  # connection -> its connector
         self._lock = threading.Lock()
+        self._seen = self._last_change()
         self.changes()
 
     @property
@@ -68,19 +76,23 @@ class Kept:
             return ""
         return self._connectors.get(named, "")
 
+    def changed(self) -> list[Changed]:
+        """Of the hub's own records: one look at the end of their history."""
+        last, self._seen = self._seen, self._last_change()
+        if self._seen <= last:
+            return []
+        kinds = records.Change.objects.filter(seq__gt=last, seq__lte=self._seen).order_by()
+        return [Changed(connector=RECORDS, records=frozenset(kinds.values_list("record_type", flat=True).distinct()))]
+
+    def _last_change(self) -> int:
+        with self._told():
+            return records.Change.objects.aggregate(last=Max("seq"))["last"] or 0
+
     def changes(self) -> list[Change]:
         """Two small queries."""
-        try:
-            if not connection.in_atomic_block:
-                connection.close_if_unusable_or_obsolete()
+        with self._told():
             rows = list(Integration.objects.values_list("name", "current_id", "is_enabled", "is_draining"))
             self._connectors = dict(Connection.objects.values_list("name", "connector"))
-        except DatabaseError as error:
-            if not connection.in_atomic_block:
-                connection.close()
-            raise StateUnusable(
-                "The hub's database cannot be read.", hint="The worker goes on by itself when it answers again."
-            ) from error
         found: list[Change] = []
         marks = {name: tuple(rest) for name, *rest in rows if rest[0] is not None}
         for name in self._marks.keys() - marks.keys():
@@ -92,6 +104,21 @@ class Kept:
                 found.append(self._read(name, mark, is_first=name not in self._marks))
         self._marks = marks
         return found
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """A connection that broke is thrown away, and why is said in our words."""
+        is_ours = not connection.in_atomic_block
+        try:
+            if is_ours:
+                connection.close_if_unusable_or_obsolete()
+            yield
+        except DatabaseError as error:
+            if is_ours:
+                connection.close()
+            raise StateUnusable(
+                "The hub's database cannot be read.", hint="The worker goes on by itself when it answers again."
+            ) from error
 
     def _read(self, name: str, mark: tuple[Any, ...], *, is_first: bool) -> Change:
         from tallystick.server.designer.models import IntegrationVersion
