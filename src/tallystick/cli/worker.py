@@ -24,21 +24,19 @@ Flow = Annotated[
 
 
 def worker(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Integration files.", show_default=False)],
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Integration files; none: those of the hub.", show_default=False),
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, then exit.")] = False,
     as_json: options.Json = False,
 ) -> int:
     """Run flows on their schedules until it is stopped; finishes the batch at hand and leaves the rest resumable."""
-    import os
     import threading
 
     from tallystick.cli.logs import set_up
-    from tallystick.runs.files import Files
-    from tallystick.runs.worker import Worker
-    from tallystick.server.state.store import open_store
-
     set_up(is_json=as_json)
-    opened = Worker(Files(files, os.environ), open_store=open_store, broken=_broken)
+    opened = _of_files(files) if files else _of_hub()
     is_main = threading.current_thread() is threading.main_thread()
     restore = _heed_signals(opened) if is_main else []
     try:
@@ -93,6 +91,37 @@ def _change(file: Path, flow: str, *, is_pause: bool, as_json: bool) -> int:
 
 
 # --- inside
+
+
+def _of_files(files: Sequence[Path]) -> Worker:
+    import os
+
+    from tallystick.runs.files import Files
+    from tallystick.runs.worker import Worker
+    from tallystick.server.state.store import open_store
+
+    return Worker(Files(files, os.environ), open_store=open_store, broken=_broken)
+
+
+def _of_hub() -> Worker:
+    """Of the hub that TALLYSTICK_DATA or TALLYSTICK_DATABASE_URL names. Raises ConfigurationError where none is."""
+    import os
+
+    from tallystick.cli.crash import keep
+    from tallystick.errors import ConfigurationError
+    from tallystick.server.configuration import Configuration
+    from tallystick.server.serving import prepare
+
+    configuration = Configuration.from_environment()
+    if not os.environ.get("TALLYSTICK_DATABASE_URL") and not configuration.data.is_dir():
+        raise ConfigurationError(
+            f"There is no hub here: no folder {configuration.data}.",
+            hint="Name integration files, or the hub by TALLYSTICK_DATA or TALLYSTICK_DATABASE_URL.",
+        )
+    prepare(keep=lambda error: keep(error).reference)
+    from tallystick.server.designer.worker import hub_worker
+
+    return hub_worker()
 
 
 def _endless(opened: Worker) -> int:

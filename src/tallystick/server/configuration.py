@@ -97,6 +97,18 @@ def ensure_keys(data: Path, environment: Mapping[str, str] = os.environ) -> None
         stream.write(secrets.token_urlsafe(48) + "\n")
 
 
+def add_key(data: Path) -> None:
+    """Puts a new key before those of the file, which stay. The file is replaced in one step. Raises OSError."""
+    kept = (data / KEYS_FILE).read_text("utf-8")
+    fresh = data / f"{KEYS_FILE}.new"
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(handle, "w", encoding="ascii") as stream:
+        stream.write(f"{secrets.token_urlsafe(48)}\n{kept}")
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(data / KEYS_FILE)
+
+
 def _keys(environment: Mapping[str, str], data: Path) -> tuple[str, ...]:
     given = environment.get("TALLYSTICK_SECRET_KEYS", "")
     place = "TALLYSTICK_SECRET_KEYS"
