@@ -27,8 +27,8 @@ ALL = 10_000_000
 def apply_exactly(sync: FlowSync, operations: Sequence[Operation]) -> list[tuple[Operation, str]]:
     """Does exactly these operations; gives those refused because what they rest on moved (E24, S25)."""
     context = sync.context
-    sync.ledger.save(RunStatus.APPLYING)
     context.store.add_operations(context.scope, operations)
+    sync.ledger.save(RunStatus.APPLYING)  # killed before this it has not begun
     refused = [(operation, operation.message) for operation in sync.recheck(OperationState.REFUSED)]
     _carry_out(sync)
     refused += [
@@ -52,8 +52,8 @@ def undo(sync: FlowSync, run: str, *, is_approved: bool = False) -> list[dict[st
     if held:
         sync.ledger.hold(held)
         return compensation.left
-    sync.ledger.save(RunStatus.APPLYING)
     context.store.add_operations(context.scope, compensation.operations)
+    sync.ledger.save(RunStatus.APPLYING)
     _carry_out(sync)
     sync.conclude()
     return compensation.left + [

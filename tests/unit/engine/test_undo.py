@@ -1,14 +1,16 @@
-"""Undo of a run. Row E33; scenario S25."""
+"""Undo of a run. Rows E24, E29, E33; scenario S25."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 
 from tallystick.connectors.memory import IdsFrom, Versions
-from tallystick.model.plan import RunStatus
+from tallystick.model.plan import RunKind, RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.runs.report import Report
-from tests.two_systems import TwoSystems, flow, person
+from tests.two_systems import TwoSystems, flow, killed, person, points
 
 LEFT, RIGHT = SIDES
 ANN = {"name": "Ann", "phone": "1", "city": "X", "tag": "t"}
@@ -196,3 +198,44 @@ def test_undo_of_ten_edits_on_either_side_restores_that_side_E33(side: Side) -> 
     assert undo(two, run).status == "done"
     assert two.values(side.other) == before
     quiet(two)
+
+
+def test_undo_killed_anywhere_is_done_whole_or_not_called_done_E29_E33() -> None:
+    def begun() -> tuple[TwoSystems, str]:
+        two = systems()
+        two.left.edit("a", {"phone": "9"})
+        return two, two.run().run
+
+    two, run = begun()
+    count = points(two, lambda: undo(two, run))
+    for dies_at in range(1, count + 1):
+        two, run = begun()
+        assert killed(two, dies_at, lambda two=two, run=run: undo(two, run))
+        two.run()
+        is_undone = ANN in two.values(RIGHT)
+        statuses = [one.status for one in two.store.runs() if one.kind is RunKind.UNDO]
+        assert is_undone or RunStatus.DONE not in statuses, dies_at
+        two.close()
+
+
+def test_plan_whose_apply_is_killed_anywhere_is_applied_whole_or_not_called_done_E24_E29() -> None:
+    def begun() -> tuple[TwoSystems, dict[str, Any]]:
+        two = systems()
+        two.left.edit("a", {"phone": "9"})
+        with two.workspace() as workspace:
+            return two, workspace.plan()
+
+    def apply(two: TwoSystems, plan: dict[str, Any]) -> None:
+        with two.workspace() as workspace:
+            workspace.apply(plan)
+
+    two, plan = begun()
+    count = points(two, lambda: apply(two, plan))
+    for dies_at in range(1, count + 1):
+        two, plan = begun()
+        assert killed(two, dies_at, lambda two=two, plan=plan: apply(two, plan))
+        with two.workspace() as workspace:
+            workspace.settle(workspace.integration.flow("people"))
+        statuses = [one.status for one in two.store.runs() if one.kind is RunKind.APPLY]
+        assert {**ANN, "phone": "9"} in two.values(RIGHT) or RunStatus.DONE not in statuses, dies_at
+        two.close()
