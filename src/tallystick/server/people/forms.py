@@ -8,13 +8,15 @@ from typing import Any
 
 from allauth.account.forms import LoginForm
 from django import forms
+from django.apps import apps as django_apps
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from tallystick.server.people.actor import Actor
-from tallystick.server.people.domain.roles import offered, title_of
+from tallystick.server.people.actor import Actor, all_permissions
+from tallystick.server.people.domain.roles import title_of
 from tallystick.server.people.domain.tokens import EVERYTHING, READING
 from tallystick.server.people.models import Theme, User
 from tallystick.server.people.words import action_title, permission_words
@@ -89,14 +91,15 @@ class UserFilters(forms.Form):
 
 
 class RoleForm(forms.Form):
+    """The permissions are a table of the page's own; here they are only read."""
+
     name = forms.CharField(label=_("Name"), max_length=120)
-    permissions = forms.MultipleChoiceField(
-        label=_("What this role may do"), required=False, widget=forms.CheckboxSelectMultiple
-    )
+    permissions = forms.MultipleChoiceField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["permissions"].choices = offered()  # type: ignore[attr-defined]
+        names = [(name, name) for name in all_permissions()]
+        self.fields["permissions"].choices = names  # type: ignore[attr-defined]
 
 
 class ProfileForm(forms.Form):
@@ -128,11 +131,12 @@ class TokenForm(forms.Form):
         tomorrow = timezone.localdate() + timedelta(days=1)
         kwargs.setdefault("initial", {"expires_on": tomorrow + timedelta(days=89)})
         super().__init__(*args, **kwargs)
-        apps = sorted({permission.partition(".")[0] for permission in actor.permissions})
+        held = {permission.partition(".")[0] for permission in actor.permissions}
+        apps = [config.label for config in django_apps.get_app_configs() if config.label in held]
         self.fields["scopes"].choices = [  # type: ignore[attr-defined]
             (EVERYTHING, _("Everything I may do")),
             (READING, _("See everything I may see, change nothing")),
-            *((f"{app}.*", permission_words(f"{app}.*")) for app in apps),
+            *((f"{app}.*", capfirst(permission_words(f"{app}.*"))) for app in apps),
         ]
 
     def expires_at(self) -> datetime:

@@ -139,7 +139,7 @@ def role(request: HttpRequest, role_id: int | None = None) -> HttpResponse:
             toast(request, _("The role {role} was saved.").format(role=saved.role.name))
             return redirect("people:roles")
     offered = roles.offered()
-    allowed = [(app, [title for name, title in names if name in set(held)]) for app, names in offered]
+    verbs = {"view": _("See"), "add": _("Add"), "change": _("Change"), "delete": _("Delete")}
     context = {
         "kept": kept,
         "title": roles.title_of(kept.name) if kept else _("New role"),
@@ -147,8 +147,8 @@ def role(request: HttpRequest, role_id: int | None = None) -> HttpResponse:
         "is_open": actor.may("people.change_role") and not is_builtin,
         "form": form,
         "offered": offered,
+        "verbs": verbs,
         "chosen": set(request.POST.getlist("permissions")) if request.method == "POST" else set(held),
-        "allowed": [(app, titles) for app, titles in allowed if titles],
         "crumbs": [(_("Roles"), reverse("people:roles"))],
     }
     return render(request, "people/role.html", context)

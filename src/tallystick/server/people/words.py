@@ -8,6 +8,7 @@ from typing import Final
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -47,13 +48,21 @@ def action_title(action: str) -> str:
     return str(_actions.get(action, action))
 
 
+def thing_of(permission: Permission) -> str | None:
+    """What a permission to see, add, change or delete is about; None for permissions of other kinds."""
+    verb, _line, name = permission.codename.partition("_")
+    model = permission.content_type.model_class()
+    if model is None or verb not in VERBS or name.replace("_", "") != model._meta.model_name:
+        return None
+    return capfirst(str(model._meta.verbose_name_plural))
+
+
 def permission_title(permission: Permission) -> str:
     """What a permission allows, in the reader's language."""
-    verb, _line, model_name = permission.codename.partition("_")
-    model = permission.content_type.model_class()
-    if model is not None and verb in VERBS and model_name == model._meta.model_name:
-        return str(VERBS[verb]).format(things=model._meta.verbose_name_plural)
-    return _(permission.name)
+    thing = thing_of(permission)
+    if thing is None:
+        return _(permission.name)
+    return str(VERBS[permission.codename.partition("_")[0]]).format(things=thing)
 
 
 def permission_words(pattern: str) -> str:

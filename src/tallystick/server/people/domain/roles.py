@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from tallystick.errors import InputRefused, NotFound
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
-from tallystick.server.people.words import permission_title
+from tallystick.server.people.words import permission_title, thing_of
 
 LONGEST_NAME: Final = 120
 
@@ -45,7 +45,7 @@ TITLES: Final = {
 def settle_roles(sender: AppConfig, *, using: str, **_rest: Any) -> None:
     """After the migrations of an app: gives the product's roles exactly what the app grants them.
 
-    `grants` of an AppConfig maps a role to patterns of permissions without the app's name, like
+    An app without `grants` has nothing that people may do by itself. `grants` of an AppConfig maps a role to patterns of permissions without the app's name, like
     `{"agent": ("view_*", "change_case")}`; the administrator has everything.
     """
     if using != "default":
@@ -54,9 +54,9 @@ def settle_roles(sender: AppConfig, *, using: str, **_rest: Any) -> None:
         permission.codename: permission
         for permission in Permission.objects.using(using).filter(content_type__app_label=sender.label)
     }
-    if not known or not sender.name.startswith("tallystick."):
+    grants: dict[str, tuple[str, ...]] | None = getattr(sender, "grants", None)
+    if not known or grants is None:
         return
-    grants: dict[str, tuple[str, ...]] = getattr(sender, "grants", {})
     for role in Role:
         group, _made = Group.objects.using(using).get_or_create(name=role.value)
         patterns = ("*",) if role is Role.ADMINISTRATOR else grants.get(role.value, ())
@@ -144,16 +144,32 @@ def full_name(permission: Permission) -> str:
     return f"{permission.content_type.app_label}.{permission.codename}"
 
 
-def offered() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Permissions of the hub's apps to choose from: (app, [(name, what it allows)])."""
-    found: list[tuple[str, list[tuple[str, str]]]] = []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """Permissions of one app to choose from. `things` have up to four each; `others` are (name, what it allows)."""
+
+    app: str
+    things: list[tuple[str, dict[str, str]]]  # (title, {verb: name})
+    others: list[tuple[str, str]]
+
+
+def offered() -> list[Offered]:
+    """Permissions of the hub's apps, in the order of the apps."""
+    found: list[Offered] = []
     for config in apps.get_app_configs():
-        if not config.name.startswith("tallystick."):
+        if not hasattr(config, "grants"):
             continue
         rows = Permission.objects.filter(content_type__app_label=config.label).select_related("content_type")
-        names = [(full_name(row), permission_title(row)) for row in rows.order_by("content_type__model", "codename")]
-        if names:
-            found.append((str(config.verbose_name), names))
+        things: dict[str, dict[str, str]] = {}
+        others: list[tuple[str, str]] = []
+        for row in rows:
+            if (thing := thing_of(row)) is not None:
+                things.setdefault(thing, {})[row.codename.partition("_")[0]] = full_name(row)
+            else:
+                others.append((full_name(row), permission_title(row)))
+        one = Offered(app=str(config.verbose_name), things=sorted(things.items()), others=sorted(others))
+        if one.things or one.others:
+            found.append(one)
     return found
 
 

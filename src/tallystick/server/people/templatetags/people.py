@@ -20,3 +20,9 @@ def role_title(name: str) -> str:
 def act_title(action: str) -> str:
     """An audited act in words."""
     return action_title(action)
+
+
+@register.filter
+def named(names: dict[str, str], key: str) -> str:
+    """The entry of this key; empty when there is none."""
+    return names.get(key, "")

@@ -89,7 +89,7 @@ def ago(value: object) -> SafeString | str:
     local = timezone.localtime(when) if timezone.is_aware(when) else when
     title = formats.date_format(local, "DATETIME_FORMAT")
     shown = str(naturaltime(when)).replace("\xa0", " ")
-    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), title, shown)
+    return format_html('<time class="nowrap" datetime="{}" title="{}">{}</time>', local.isoformat(), title, shown)
 
 
 def _when(value: object) -> datetime | date | None:
