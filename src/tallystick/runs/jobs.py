@@ -6,6 +6,8 @@ begins anew: the engine's intents, journal and cursors are what make a run safe 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -80,12 +82,12 @@ def open_jobs(state_url: str) -> Jobs:
     )
     engine = _sqlite(file) if file is not None else _postgresql(state_url)
     try:
-        with engine.begin() as connection:
+        with _alone(file), engine.begin() as connection:
             if schema is not None:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(MAKING)))
                 connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
             tables.create_all(connection)
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, OSError) as error:
         engine.dispose()
         raise told(error, file) from error
     return Jobs(
@@ -97,6 +99,21 @@ def open_jobs(state_url: str) -> Jobs:
         requests=requests,
         changes=changes,
     )
+
+
+@contextmanager
+def _alone(file: Path | None) -> Iterator[None]:
+    """A new SQLite file is made by one at a time: SQLite waits for nobody while it begins a write-ahead log.
+
+    Raises OSError (a time-out is one) when the lock cannot be had.
+    """
+    if file is None:  # PostgreSQL has its advisory lock
+        yield
+        return
+    from filelock import FileLock
+
+    with FileLock(f"{file}.lock", timeout=_BUSY_TIMEOUT_S):
+        yield
 
 
 def job_file(state_url: str) -> Path | None:

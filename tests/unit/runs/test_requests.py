@@ -155,3 +155,15 @@ def test_kept_requests_survive_the_process(files, url):
     jobs = open_jobs(url)
     assert [one.id for one in Requests(jobs).waiting()] == ["asked:1"]
     jobs.close()
+
+
+def test_a_new_database_of_jobs_is_made_once_by_many_at_the_same_time(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tallystick.runs.jobs import open_jobs
+
+    for turn in range(5):
+        url = f"sqlite:///{tmp_path}/{turn}.db"
+        with ThreadPoolExecutor(4) as threads:
+            for jobs in threads.map(open_jobs, [url] * 4):
+                jobs.close()
