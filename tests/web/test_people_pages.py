@@ -98,6 +98,8 @@ def test_second_factor_is_set_up_and_asked_for(open_page, check_page, person):
     page.goto("/account/second-factor/")
     check_page(page, "second-factor-light")
     page.get_by_role("link", name="Activate").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Activate Authenticator App")
     check_page(page, "second-factor-set-up-light")
     secret = page.get_by_label("Authenticator secret").input_value()

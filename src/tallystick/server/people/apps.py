@@ -11,11 +11,17 @@ class PeopleConfig(AppConfig):
     label = "people"
     verbose_name = "People"
     default_auto_field = "django.db.models.BigAutoField"
-    grants = {"administrator": ("*",)}
+    grants = {
+        "integration manager": ("view_user", "view_role", "use_tokens"),
+        "agent": ("use_tokens",),
+        "technician": ("use_tokens",),
+        "read-only": ("view_user", "view_role"),
+    }
 
     def ready(self) -> None:
-        from tallystick.server.people import menu
+        from tallystick.server.people import menu, trail
         from tallystick.server.people.domain.roles import settle_roles
 
         post_migrate.connect(settle_roles, dispatch_uid="people.roles")
         menu.add()
+        trail.connect()

@@ -11,6 +11,8 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tallystick.server.people.actor import Actor
+from tallystick.server.people.domain.audit import audit
 from tallystick.server.people.models import User
 
 ATTEMPTS: Final = 5
@@ -28,16 +30,23 @@ class Backend(AuthenticationBackend):
             return None
         proved = super().authenticate(request, **credentials)
         if user is not None:
-            note_proved(user) if proved is not None else note_failed(user)
+            if proved is not None:
+                note_proved(user)
+            else:
+                address = request.META.get("REMOTE_ADDR") or "" if request is not None else ""
+                note_failed(user, address=address)
         return proved
 
 
-def note_failed(user: User) -> None:
-    """Counts a wrong password or code; the last of `ATTEMPTS` in a row locks."""
+def note_failed(user: User, *, address: str = "") -> None:
+    """Counts a wrong password; the last of `ATTEMPTS` in a row locks."""
     User.objects.filter(pk=user.pk).update(failed_sign_ins=F("failed_sign_ins") + 1)
-    User.objects.filter(pk=user.pk, failed_sign_ins__gte=ATTEMPTS).update(
+    has_locked = User.objects.filter(pk=user.pk, failed_sign_ins__gte=ATTEMPTS).update(
         failed_sign_ins=0, locked_until=timezone.now() + LOCKED
     )
+    if has_locked:
+        nobody = Actor(person=None, name="", permissions=frozenset(), via="web", address=address)
+        audit(nobody, "people.lock_user", subject=user)
 
 
 def note_proved(user: User) -> None:
