@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PORT ?= 8000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.11 --no-header $(LOCK_ARGS)
@@ -80,8 +81,8 @@ bench: setup  ## measure; prints numbers, judges nothing
 	$(BIN)/pytest -q -s --timeout 0 -o python_files="bench_*.py" tests/bench $(PYTEST_ARGS)
 
 .PHONY: demo
-demo: setup  ## a CRM and an address book kept in agreement, told step by step
-	$(BIN)/tallystick demo
+demo: setup  ## the hub at work, with sample systems beside it (PORT=8000)
+	$(BIN)/tallystick demo --port $(PORT)
 
 .PHONY: docs
 docs: setup  ## build the documentation into site/

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import secrets
 import socket
@@ -18,8 +17,8 @@ from urllib.parse import quote
 
 import httpx
 
-from tallystick.cli.demo.people import Person
 from tallystick.errors import ConfigurationError, Unreachable
+from tallystick.server.demo.people import Person
 
 USER: Final = "service"
 BOOK: Final = "contacts"
@@ -37,11 +36,16 @@ class AddressBook:
 
     def __init__(self, url: str, password: str) -> None:
         self.url = url
+        self.password = password
         self._book = f"{url}{USER}/{BOOK}/"
         self._client = httpx.Client(auth=(USER, password), trust_env=False, timeout=30)
 
-    def fill(self, people: Iterable[Person], files: Iterable[Path]) -> int:
-        """Puts in the people and the cards of the files; how many."""
+    @property
+    def is_there(self) -> bool:
+        return self._client.request("PROPFIND", self._book, headers={"Depth": "0"}).is_success
+
+    def fill(self, people: Iterable[Person], files: Iterable[Path] = ()) -> int:
+        """Makes the book with the people and the cards of the files in it; how many."""
         self._ask("MKCOL", self._book, _MKCOL, "application/xml")
         count = 0
         for one in people:
@@ -132,16 +136,17 @@ def _name(email: str) -> str:
 
 @contextmanager
 def serving(folder: Path) -> Iterator[AddressBook]:
-    """Radicale with its data in `folder`, until the block ends. Raises ConfigurationError where it is not installed."""
+    """Radicale with its data in `folder`, until the block ends; the password stays as it was, the port where it can.
+
+    Raises ConfigurationError where Radicale is not installed, Unreachable when it does not start.
+    """
     if importlib.util.find_spec("radicale") is None:
         raise ConfigurationError(
             "The demo needs Radicale, which is not installed here.", hint="Run `make setup`, or `pip install radicale`."
         )
-    folder.mkdir(parents=True)
-    password = secrets.token_urlsafe(12)
-    port = _free_port()
-    (folder / "users").write_text(f"{USER}:{password}\n", encoding="utf-8")
-    (folder / "users").chmod(0o600)
+    folder.mkdir(parents=True, exist_ok=True)
+    password = _password(folder / "users")
+    port = _port(folder / "config")
     (folder / "config").write_text(
         f"[server]\nhosts = 127.0.0.1:{port}\n"
         f"[auth]\ntype = htpasswd\nhtpasswd_filename = {folder}/users\nhtpasswd_encryption = plain\ndelay = 0\n"
@@ -159,7 +164,6 @@ def serving(folder: Path) -> Iterator[AddressBook]:
     book = AddressBook(url, password)
     try:
         _await(server, url, folder)
-        os.environ["TALLYSTICK_SECRET_DEMO_ADDRESS_BOOK"] = password
         yield book
     finally:
         book.close()
@@ -169,6 +173,33 @@ def serving(folder: Path) -> Iterator[AddressBook]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def _password(users: Path) -> str:
+    if users.is_file():
+        return users.read_text(encoding="utf-8").strip().partition(":")[2]
+    password = secrets.token_urlsafe(12)
+    users.touch(mode=0o600)
+    users.write_text(f"{USER}:{password}\n", encoding="utf-8")
+    return password
+
+
+def _port(config: Path) -> int:
+    """The port it had, when that is free, else another."""
+    known = (
+        re.search(r"^hosts = 127\.0\.0\.1:(\d+)$", config.read_text("utf-8"), re.MULTILINE)
+        if config.is_file()
+        else None
+    )
+    for port in (int(known[1]), 0) if known else (0,):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Unreachable("This machine has no free port for the address book of the demo.")
 
 
 def _await(server: subprocess.Popen[bytes], url: str, folder: Path) -> None:
@@ -185,9 +216,3 @@ def _await(server: subprocess.Popen[bytes], url: str, folder: Path) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

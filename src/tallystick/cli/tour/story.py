@@ -1,4 +1,4 @@
-"""The demo as it is told: each step says what happens in the firm, then runs the real command."""
+"""The tour as it is told: each step says what happens in the firm, then runs the real command."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Final
 
-from tallystick.cli.demo.address_book import USER, AddressBook, serving
-from tallystick.cli.demo.crm import Crm
-from tallystick.cli.demo.people import people
 from tallystick.cli.edge import DONE, NEEDS_PERSON, run
 from tallystick.cli.printable import file_name
+from tallystick.cli.tour.crm import Crm
 from tallystick.cli.voice import Voice
 from tallystick.errors import ConfigurationError
+from tallystick.server.demo.address_book import USER, AddressBook, serving
+from tallystick.server.demo.people import people
 
-MARK: Final = ".tallystick-demo"
+MARK: Final = ".tallystick-tour"
 LEFT_UNTIL: Final = 230
 RIGHT_FROM: Final = 120
 MISHAP: Final = 60
@@ -76,7 +76,7 @@ class Story:
 
         self.voice.say(Text(f"\n$ tallystick {shlex.join(words)}", style="bold cyan"))
         if run(words) not in (DONE, NEEDS_PERSON):
-            raise ConfigurationError(f"The demo stopped at `tallystick {shlex.join(words)}`.", hint="Start it again.")
+            raise ConfigurationError(f"The tour stopped at `tallystick {shlex.join(words)}`.", hint="Start it again.")
 
     def ask(self, *words: str) -> dict[str, list[dict[str, object]]]:
         """The machine form of what a command shows."""
@@ -91,7 +91,7 @@ class Story:
 
 
 def tell(folder: Path) -> None:
-    """The whole demo in `folder`, which is made anew. Raises ConfigurationError when it holds anything else."""
+    """The whole tour in `folder`, which is made anew. Raises ConfigurationError when it holds anything else."""
     folder = folder.absolute()
     samples = sorted(_samples().glob("vcard/*.vcf"))
     _make_room(folder)
@@ -99,6 +99,7 @@ def tell(folder: Path) -> None:
     crm = Crm(folder, os.environ.get("TALLYSTICK_DEMO_POSTGRES"))
     try:
         with serving(folder / "radicale") as book, chdir(folder):
+            os.environ["TALLYSTICK_SECRET_DEMO_ADDRESS_BOOK"] = book.password
             story = Story(folder, crm, book)
             _begin(story, samples)
             _first_sync(story)
@@ -116,11 +117,11 @@ def _make_room(folder: Path) -> None:
         if not (folder / MARK).is_file() and (not folder.is_dir() or any(folder.iterdir())):
             raise ConfigurationError(
                 f"{file_name(folder)} holds something else.",
-                hint="Name another with `tallystick demo --folder FOLDER`.",
+                hint="Name another with `tallystick tour --folder FOLDER`.",
             )
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
-    (folder / MARK).write_text("Made by `tallystick demo`; it may be deleted.\n", encoding="utf-8")
+    (folder / MARK).write_text("Made by `tallystick tour`; it may be deleted.\n", encoding="utf-8")
 
 
 def _samples() -> Path:

@@ -1,4 +1,4 @@
-"""The people of the demo, and the folder it goes into."""
+"""The people of the tour, and the folder it goes into."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 
 from tallystick.cli import edge
-from tallystick.cli.demo.people import COUNT, people
+from tallystick.server.demo.people import COUNT, people
 
 
 def test_people_are_the_same_every_time_and_each_has_an_address():
@@ -27,9 +27,9 @@ def test_people_are_named_in_many_scripts():
     assert all(unicodedata.is_normalized("NFC", one.first_name + one.last_name) for one in people())
 
 
-def test_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path, capsys):
+def test_tour_leaves_a_folder_alone_that_is_not_its_own(tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("precious")
-    assert edge.run(["demo", "--folder", str(tmp_path)]) == 2
+    assert edge.run(["tour", "--folder", str(tmp_path)]) == 2
     assert "holds something else." in capsys.readouterr().err
     assert (tmp_path / "mine.txt").read_text() == "precious"
 
@@ -37,10 +37,10 @@ def test_demo_leaves_a_folder_alone_that_is_not_its_own(tmp_path, capsys):
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.dav
-def test_demo_tells_its_story_to_the_end_and_leaves_both_sides_in_agreement(tmp_path):
+def test_tour_tells_its_story_to_the_end_and_leaves_both_sides_in_agreement(tmp_path):
     folder = tmp_path / "demo"
     command = [sys.executable, "-m", "tallystick.cli"]
-    told = subprocess.run([*command, "demo", "--folder", folder], capture_output=True, text=True, check=False)
+    told = subprocess.run([*command, "tour", "--folder", folder], capture_output=True, text=True, check=False)
     assert (told.returncode, told.stderr) == (0, "")
     for words in (
         "1 conflict",

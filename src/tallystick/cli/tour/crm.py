@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from tallystick.cli.demo.people import Person
+from tallystick.server.demo.people import Person
 
 SCHEMA: Final = "tallystick_demo"
 COLUMNS: Final = ("first_name", "last_name", "company", "job_title", "email", "phone", "mobile", "city", "notes")
