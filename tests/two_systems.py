@@ -22,7 +22,7 @@ from tallystick.connectors.memory.table import MemoryTable
 from tallystick.engine.result import FlowResult
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link
-from tallystick.model.plan import Operation, Review, ReviewKind
+from tallystick.model.plan import Operation, Review, ReviewKind, RunKind
 from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
@@ -100,7 +100,9 @@ class TwoSystems:
         wrap: Wrap | None = None,
         store: Store | None = None,
         batch_rows: int = 1_000,
+        batch: int = 4_000,
     ) -> None:
+        """`batch_rows`: records a system gives at a time; `batch`: operations a stage carries out at most."""
         self.loaded = loaded(*(flows or (flow(),)), code_sets=code_sets)
         self.clock = FixedClock()
         self.clocks = {side: FixedClock() for side in SIDES}
@@ -109,6 +111,7 @@ class TwoSystems:
         self.store: Store = store or self.memory
         self.wrap: Wrap = wrap or (lambda side, system: system)
         self.batch_rows = batch_rows
+        self.batch = batch
         number = next(_worlds)
         self.names = {side: f"{side.value}-{number}" for side in SIDES}
         self.worlds = {side: MemoryWorld.open(self.names[side], clock=self.clocks[side]) for side in SIDES}
@@ -180,6 +183,17 @@ class TwoSystems:
         with self.workspace() as workspace:
             return workspace.sync(**options)
 
+    def run_in_stages(self, id_: str, **options: Any) -> Report:
+        """A run as a worker does it, stage by stage; under the id of one that was killed it goes on with that."""
+        self.clock.move(1.0)
+        report = Report(run=id_)
+        with self.workspace() as workspace:
+            run = workspace.begin(RunKind.SYNC, id_=id_)
+            for one in workspace.chosen(()):
+                for _ in workspace.stages(run, one, report, **options):
+                    self.clock.move(1.0)
+            return workspace.end(run, report)
+
     def settle(self, most: int = 6) -> None:
         """Full runs until one writes nothing."""
         for _ in range(most):
@@ -210,7 +224,14 @@ class _Workspace(Workspace):
     def __init__(self, two: TwoSystems) -> None:
         environment = {"LEFT": two.names[Side.LEFT], "RIGHT": two.names[Side.RIGHT]}
         super().__init__(
-            two.loaded, two.store, folder=Path.cwd(), clock=two.clock, ids=two.ids, environment=environment, by="ann"
+            two.loaded,
+            two.store,
+            folder=Path.cwd(),
+            clock=two.clock,
+            ids=two.ids,
+            environment=environment,
+            by="ann",
+            batch=two.batch,
         )
         self._two = two
         self._wrapped: dict[tuple[str, Side], System] = {}

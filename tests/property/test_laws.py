@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +74,7 @@ class Terms:
     rule: str = "ask"
     granularity: str = "field"
     edit_vs_delete: str = "edit"
+    new: str = "create"
     is_matching: bool = False  # by the tag, which tells a record and its copies from all others
     ids: Mapping[Side, IdsFrom] = field(default_factory=lambda: dict.fromkeys(SIDES, IdsFrom.WRITER))
     versions: Mapping[Side, Versions] = field(default_factory=lambda: dict.fromkeys(SIDES, Versions.COUNTER))
@@ -80,13 +82,14 @@ class Terms:
     idempotency: Mapping[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, True))
     causes: Mapping[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, True))
     batch_rows: int = 1_000
+    batch: int = 4_000
     max_writes: int = 500
 
     @property
     def flow(self) -> str:
         more = [
             f"conflict: {{rule: {self.rule}, granularity: {self.granularity}}}",
-            f"'on': {{edit_vs_delete: {self.edit_vs_delete}}}",
+            f"'on': {{edit_vs_delete: {self.edit_vs_delete}, new_left: {self.new}}}",
         ]
         if self.is_matching:
             more.append("match: {definite: [[tag]]}")
@@ -98,6 +101,7 @@ terms = st.builds(
     rule=st.sampled_from(RULES),
     granularity=st.sampled_from(["field", "record"]),
     edit_vs_delete=st.sampled_from(["edit", "delete", "ask"]),
+    new=st.sampled_from(["create", "create", "ask"]),
     is_matching=st.booleans(),
     ids=both(st.sampled_from(IdsFrom)),
     versions=both(st.sampled_from([Versions.COUNTER, Versions.COUNTER, Versions.NONE])),
@@ -105,6 +109,7 @@ terms = st.builds(
     idempotency=both(st.booleans()),
     causes=both(st.booleans()),
     batch_rows=st.sampled_from([1_000, 2]),
+    batch=st.sampled_from([4_000, 1, 2]),
     max_writes=st.sampled_from([500, 1]),
 ).filter(lambda t: not (t.is_matching and t.rule == "add_both"))  # two versions of one record cannot share its tag
 
@@ -188,7 +193,12 @@ class Lives(RuleBasedStateMachine):
             for side in SIDES
         }
         self.two = TwoSystems(
-            terms.flow, left=[types[Side.LEFT]], right=[types[Side.RIGHT]], batch_rows=terms.batch_rows, wrap=self.wrap
+            terms.flow,
+            left=[types[Side.LEFT]],
+            right=[types[Side.RIGHT]],
+            batch_rows=terms.batch_rows,
+            batch=terms.batch,
+            wrap=self.wrap,
         )
 
     def wrap(self, side: Side, system: System) -> System:
@@ -286,6 +296,14 @@ class Lives(RuleBasedStateMachine):
     def sync_killed(self, dies_at: int, is_full: bool) -> None:
         killed(self.two, dies_at, lambda: self.run(is_full=is_full))
 
+    @rule(dies_at=st.integers(1, 60), side=st.sampled_from(SIDES), number=st.integers(0, 3), values=EDITS)
+    def sync_resumed(self, dies_at: int, side: Side, number: int, values: dict[str, Value]) -> None:
+        """A worker is killed, somebody edits, and another worker goes on with the same run."""
+        run = self.two.ids.new()
+        if killed(self.two, dies_at, lambda: self.two.run_in_stages(run)):
+            self.edit(side, number, values)
+            self.two.run_in_stages(run)
+
     @rule(side=st.sampled_from(SIDES), plan=fault_plans(most=2, of=READING), is_full=st.booleans())
     def sync_badly_read(self, side: Side, plan: Iterable[Fault], is_full: bool) -> None:
         """Readings that fail, break off or say nothing: the hub deletes nothing that was not deleted."""
@@ -351,6 +369,7 @@ class Lives(RuleBasedStateMachine):
         takes = {
             ReviewKind.CONFLICT: ("left", "right", "ignore"),
             ReviewKind.COLLISION: ("link", "create", "ignore"),
+            ReviewKind.POSSIBLE: ("create", "ignore"),
             ReviewKind.UNKNOWN: ("create", "ignore") if self.is_certainly_not_there(review) else ("ignore",),
         }.get(review.kind, ("ignore",))
         take = takes[choice % len(takes)]
@@ -368,6 +387,16 @@ class Lives(RuleBasedStateMachine):
             act()
         else:
             killed(self.two, dies_at, act)
+
+    @rule(number=st.integers(0, 3))
+    def reconsider(self, number: int) -> None:
+        """An answer is taken back: the question is open again, if it still is one."""
+        decided = self.two.store.reviews(self.two.scope(), status=ReviewStatus.DECIDED)
+        if decided:
+            review = decided[number % len(decided)]
+            note(f"{review.kind} {review.decision}")
+            with suppress(StaleDecision):
+                self.two.state().undo_decision(review.number)
 
     def is_certainly_not_there(self, review: Review) -> bool:
         """What the answer "create" gives a person's word for."""

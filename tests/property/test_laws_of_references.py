@@ -70,6 +70,7 @@ class Webs(RuleBasedStateMachine):
         changes=both(st.sampled_from([Changes.SEQUENCE, Changes.NONE])),
         idempotency=both(st.booleans()),
         max_writes=st.sampled_from([500, 1]),
+        batch=st.sampled_from([4_000, 1, 2]),
     )
     def begin(self, is_person_first: bool, **can: Any) -> None:
         self.ids = can["ids"]
@@ -89,7 +90,9 @@ class Webs(RuleBasedStateMachine):
             for side in SIDES
         }
         flows = FLOWS.values() if is_person_first else reversed(FLOWS.values())
-        self.two = TwoSystems(*flows, left=types[Side.LEFT], right=types[Side.RIGHT], wrap=self.wrap)
+        self.two = TwoSystems(
+            *flows, left=types[Side.LEFT], right=types[Side.RIGHT], wrap=self.wrap, batch=can["batch"]
+        )
 
     def wrap(self, side: Side, system: System) -> System:
         return FaultySystem(system, self.faults[side], self.two.clock)
