@@ -7,6 +7,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("tallystick.server.ui.urls")),
     path("", include("tallystick.server.people.urls")),
+    path("", include("tallystick.server.records.urls")),
 ]
 
 handler400 = "tallystick.server.ui.edge.bad_request"

@@ -38,5 +38,7 @@ class RecordsConfig(AppConfig):
 
     def ready(self) -> None:
         from tallystick import connectors
+        from tallystick.server.records import menu
 
         connectors.add("records", "tallystick.server.records.connector")
+        menu.add()

@@ -2,7 +2,7 @@
 
 from tallystick.server.records.models.accounts import Account, AccountType, Department, Location
 from tallystick.server.records.models.assets import AssetSubtype, AssetType, InstalledAsset
-from tallystick.server.records.models.bookkeeping import Change, Numbering, Relation, SearchText
+from tallystick.server.records.models.bookkeeping import Change, Numbering, Relation, SearchText, Upload
 from tallystick.server.records.models.persons import Employment, Person, Team
 from tallystick.server.records.models.planned import CalendarItem, Task
 from tallystick.server.records.models.products import Manufacturer, Product, ProductMapping
@@ -34,4 +34,5 @@ __all__ = [
     "ServiceOrder",
     "Task",
     "Team",
+    "Upload",
 ]
