@@ -34,6 +34,7 @@ SELF = (
     "<d:status>HTTP/1.1 200 OK</d:status></d:propstat></d:response>"
 )
 XML = {"Content-Type": "application/xml"}
+FROM_THE_BEGINNING = b"<d:sync-token></d:sync-token>"
 
 
 def card(name: str, more: str = "") -> str:
@@ -61,6 +62,7 @@ class Book:
 
     def __init__(self, *names: str) -> None:
         self.cards = {name: card(name) for name in names}
+        self.sends_bodies = False  # along with a sync from the beginning, as some servers do
         self.fault: Callable[[Request], Reply | None] = lambda request: None
 
     def __call__(self, request: Request) -> Reply:
@@ -75,8 +77,11 @@ class Book:
             case "REPORT" if b"multiget" in request.body:
                 asked = [name for name in self.cards if f"{BOOK}{name}.vcf".encode() in request.body]
                 return multistatus(*(self.with_data(name) for name in asked))
+            case "REPORT" if FROM_THE_BEGINNING in request.body:
+                show = self.with_data if self.sends_bodies and b"address-data" in request.body else member
+                return multistatus(*map(show, self.cards), token="t1")
             case "REPORT":
-                return multistatus(*(member(name) for name in self.cards), token="t2")
+                return multistatus(*map(member, self.cards), token="t2")
             case "GET" if name in self.cards:
                 return Reply(200, self.cards[name].encode(), {"ETag": '"1"'})
             case "PUT":
@@ -139,7 +144,89 @@ def changed(system, known=None, token="t1"):
 def test_healthy_book_is_read(system):
     reading = listed(system)
     assert sorted(reading.records) == ["ann.vcf", "bob.vcf", "cid.vcf"]
-    assert reading.end.cursor == f"{BOOK} t1", "the token from before the listing"
+    assert reading.end.cursor == f"{BOOK} t1", "the token of what was read"
+
+
+def asked(server, words=b""):
+    """How many reports with these words, or listings, the server was asked for."""
+    if not words:
+        return sum(r.method == "PROPFIND" and r.headers["Depth"] == "1" for r in server.requests)
+    return sum(r.method == "REPORT" and words in r.body for r in server.requests)
+
+
+def test_first_listing_of_a_server_that_sends_bodies_along_takes_one_request(system, book, server):
+    book.sends_bodies = True
+    system.describe()
+    before = len(server.requests)
+    reading = listed(system)
+    assert sorted(reading.records) == ["ann.vcf", "bob.vcf", "cid.vcf"]
+    assert reading.records["ann.vcf"].values["first_name"] == "ann"
+    assert reading.records["ann.vcf"].version == '"1"'
+    assert (reading.end.is_complete, reading.end.cursor) == (True, f"{BOOK} t1")
+    assert len(server.requests) - before == 1
+
+
+def test_body_that_does_not_come_along_is_asked_for(system, book, server):
+    book.fault = lambda request: (
+        multistatus(book.with_data("ann"), member("bob"), member("cid", props="<card:address-data/>"), token="t1")
+        if FROM_THE_BEGINNING in request.body
+        else None
+    )
+    assert sorted(listed(system).records) == ["ann.vcf", "bob.vcf", "cid.vcf"]
+    assert (asked(server, b"bob.vcf"), asked(server, b"ann.vcf")) == (1, 0)
+
+
+@pytest.mark.parametrize("reply", [Reply(400), Reply(403), Reply(404), Reply(501), Reply(503), Reply(is_lost=True)])
+def test_first_listing_goes_the_long_way_where_the_short_one_is_refused(system, book, server, reply):
+    book.fault = on("REPORT", reply, words=FROM_THE_BEGINNING)
+    assert sorted(listed(system).records) == ["ann.vcf", "bob.vcf", "cid.vcf"]
+    assert (asked(server), asked(server, FROM_THE_BEGINNING)) == (1, 1), "listed, and the short way tried once"
+
+
+@pytest.mark.parametrize("parts", [[], [member("ann"), "cut"], [member("ann"), "no token"]])
+def test_first_answer_that_is_not_whole_is_no_listing_E1(system, book, server, parts):
+    cut = f"<d:response><d:href>{BOOK}</d:href><d:status>HTTP/1.1 507 Insufficient Storage</d:status></d:response>"
+    shown = [cut if part == "cut" else part for part in parts if part != "no token"]
+    reply = multistatus(*shown, token="" if "no token" in parts else "t1")
+    book.fault = on("REPORT", reply, words=FROM_THE_BEGINNING)
+    assert sorted(listed(system).records) == ["ann.vcf", "bob.vcf", "cid.vcf"]
+    assert asked(server) == 1
+
+
+def test_first_answer_that_is_cut_without_a_word_is_completed_from_the_listing_E1(system, book, server):
+    many = [f"m{number}" for number in range(101)]
+    book.cards = {name: card(name) for name in [*many, "last"]}
+
+    def fault(request):
+        if FROM_THE_BEGINNING in request.body:
+            return multistatus(*map(book.with_data, many), token="p1")
+        if b">p1<" in request.body:
+            return multistatus(book.with_data("last"), token="p2")
+        return None
+
+    book.fault = fault
+    reading = listed(system)
+    assert sorted(reading.records) == sorted(f"{name}.vcf" for name in book.cards)
+    assert (reading.end.is_complete, reading.end.cursor) == (True, f"{BOOK} p1"), "the increment goes on from there"
+    assert asked(server) == 1
+
+
+def test_first_answer_that_is_too_large_is_read_part_by_part(server, book):
+    book.sends_bodies = True
+    book.cards["bob"] = card("bob", f"NOTE:{'x' * 70_000}\r\n")
+    system = open_system(server, max_answer_bytes=2**16, batch_records=1)
+    reading = listed(system)
+    assert sorted(reading.records) == ["ann.vcf", "cid.vcf"]
+    assert [bad.id for bad in reading.unreadable] == ["bob.vcf"]
+    assert asked(server) == 1
+    system.close()
+
+
+def test_body_that_is_mapped_whole_is_never_taken_from_a_list_of_bodies(system, book, server):
+    book.sends_bodies = True
+    selection = Selection(record="contacts", fields=("vcard",))
+    assert listed(system, selection=selection).records["ann.vcf"].values["vcard"] == card("ann")
+    assert sum(request.method == "GET" for request in server.requests) == 3
 
 
 SIGN_IN = Reply(302, headers={"Location": "https://login.example.com/?next=1"})
@@ -249,6 +336,23 @@ def test_changes_in_pages_are_read_to_their_end_E3(system, book, is_marked):
     assert sorted(reading.records) == sorted(f"{name}.vcf" for name in [*many, "back", "bob"])
     assert {id: absence.cause for id, absence in reading.absences.items()} == {"old.vcf": Cause.DELETED}
     assert reading.end.cursor == f"{BOOK} t3"
+
+
+def test_changes_cut_without_a_mark_go_on_from_their_token_the_next_time_E3(system, book):
+    many = [f"m{number}" for number in range(150)]
+    book.cards |= {name: card(name) for name in many}
+
+    def fault(request):
+        if b"sync-collection" not in request.body:
+            return None
+        names = many[:120] if b">t1<" in request.body else many[120:]
+        return multistatus(*map(member, names), token="t2" if b">t1<" in request.body else "t3")
+
+    book.fault = fault
+    first = changed(system)
+    path, _, token = first.end.cursor.partition(" ")
+    assert (len(first.records), path, token) == (120, BOOK, "t2")
+    assert sorted(changed(system, token=token).records) == sorted(f"{name}.vcf" for name in many[120:])
 
 
 @pytest.mark.parametrize("status", [400, 403, 409, 410, 412, 500, 507])

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from tallystick.connectors.dav.describe import Shelf
 from tallystick.connectors.dav.session import Refused, Session, Stored, name_of, url_of, version_of
 from tallystick.connectors.dav.text import encode
 from tallystick.connectors.dav.view import too_large
-from tallystick.connectors.dav.xml import multiget
+from tallystick.connectors.dav.xml import Resource, multiget
 from tallystick.connectors.http.errors import AnswerLost, AnswerTooLarge
 from tallystick.errors import CollectionGone, PermissionRefused, SystemFault
 from tallystick.model.record import Absence, Cause, Unreadable
@@ -20,11 +21,25 @@ from tallystick.model.record import Absence, Cause, Unreadable
 Body = Stored | Absence | Unreadable
 """A body, or why there is none: deleted, not permitted, too large."""
 
+Asked = TypeVar("Asked")
+
 REPORTS = {
     "VCARD": ("card:addressbook-multiget", "card:address-data"),
     "VEVENT": ("cal:calendar-multiget", "cal:calendar-data"),
     "VTODO": ("cal:calendar-multiget", "cal:calendar-data"),
 }
+
+
+def stored_of(resource: Resource, data: str) -> Stored | None:
+    """The body that came as the property `data`; None where none came."""
+    text = resource.raw(data)
+    if text is None:
+        return None
+    return Stored(
+        content=encode(text.replace("\r\n", "\n").replace("\n", "\r\n")),  # XML cannot tell line ends apart
+        version=version_of(resource.text("d:getetag")),
+        modified=resource.text("d:getlastmodified"),
+    )
 
 
 class Bodies:
@@ -51,6 +66,10 @@ class Bodies:
         finally:
             for future in waiting:
                 future.cancel()
+
+    def meanwhile(self, ask: Callable[[], Asked]) -> Future[Asked]:
+        """Asks beside whatever else is under way."""
+        return self._pool.submit(ask)
 
     def together(self, ids: Sequence[str]) -> dict[str, Body]:
         """By one multiget; whatever it leaves out is asked for by itself."""
@@ -106,17 +125,12 @@ class Bodies:
         wanted, found = set(ids), dict[str, Body]()
         for resource in answer.resources:
             id = name_of(resource.href)
-            text = resource.raw(data)
             if id not in wanted:
                 continue
             if resource.status in (404, 410):
                 found[id] = Absence(id=id, cause=Cause.DELETED)
-            elif text is not None:
-                found[id] = Stored(
-                    content=encode(text.replace("\r\n", "\n").replace("\n", "\r\n")),  # XML cannot tell line ends apart
-                    version=version_of(resource.text("d:getetag")),
-                    modified=resource.text("d:getlastmodified"),
-                )
+            elif (stored := stored_of(resource, data)) is not None:
+                found[id] = stored
         if answer.resources and not found:
             raise SystemFault(f"{self._session.http.host} answered for other records than it was asked for.")
         return found

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from urllib.parse import unquote, urljoin, urlsplit
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+from urllib.parse import urlsplit
 
-from tallystick.connectors.dav.bodies import Bodies
-from tallystick.connectors.dav.session import Refused, Session, name_of, version_of
+from tallystick.connectors.dav.bodies import Bodies, Body
+from tallystick.connectors.dav.delta import Delta, Deltas
+from tallystick.connectors.dav.session import Session, Stored, is_itself, name_of, version_of
 from tallystick.connectors.dav.view import Finding, OtherKind, View, too_large
-from tallystick.connectors.dav.xml import Resource, sync_collection
-from tallystick.errors import CollectionGone, CursorRefused, PermissionRefused, SystemFault
+from tallystick.connectors.dav.xml import Resource
+from tallystick.errors import CursorRefused, SystemFault
 from tallystick.model.record import Absence, Batch, Cause, End, Record, Unreadable, table_of
 from tallystick.ports.system import Known
 
 MEMBER_PROPS = ("d:getetag", "d:resourcetype", "d:getcontenttype", "d:getcontentlength")
-MOST_PAGES = 100_000
-SMALL_PAGE = 100
-"""So few changes are all there are; a server that cuts more off without saying so is asked on from its token."""
-
 UNCHANGED_A_BATCH = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
-    """What a server says happened since a token."""
-
-    versions: dict[str, str | None]  # of what is there
-    gone: set[str]
-    token: str
+NOTHING: Final[Mapping[str, Stored]] = {}
 
 
 class ShelfReader:
@@ -40,21 +30,34 @@ class ShelfReader:
         self._bodies = bodies
         self._batch_records = batch_records
         self._collection = view.shelf.collection
+        self._deltas = Deltas(session, view.shelf)
 
     # --- listing -----------------------------------------------------------------------------------------------
 
     def listing(self, known: Known) -> Iterator[Batch]:
-        token = self._token()  # before the listing, so that nothing falls between the two
-        members, too_big = self._members()
         versions = known.versions()
+        is_first = not versions and self._collection.has_sync and not self._view.wants_body
+        whole = self._deltas.whole() if is_first else None
+        if whole is not None:
+            yield from self._whole(whole)
+            return
+        token = self._deltas.token()  # before the listing, so that nothing falls between the two
+        members, too_big = self._members()
         unchanged = _unchanged(members, versions)
-        yield from self._batches(members, unchanged, too_big, versions, is_listing=True, token=token)
+        yield from self._batches(members, unchanged, versions, is_listing=True)
+        yield self._end(token, too_big)
 
-    def _token(self) -> str | None:
-        found, _ = self._session.propfind(
-            self._collection.url, ("d:sync-token", "d:resourcetype"), depth=0, what=self._collection.what
-        )
-        return next((token for one in found.resources if (token := one.text("d:sync-token"))), None)
+    def _whole(self, whole: Delta) -> Iterator[Batch]:
+        """A collection that came in one answer. Where more may follow it, what is not read yet is listed."""
+        is_whole = self._bodies.meanwhile(lambda: self._deltas.is_whole(whole))
+        yield from self._batches(whole.versions, (), {}, is_listing=True, came=whole.bodies)
+        too_big: list[Unreadable] = []
+        if not is_whole.result():
+            members, too_big = self._members()
+            rest = {id: version for id, version in members.items() if id not in whole.versions}
+            too_big = [one for one in too_big if one.id not in whole.versions]
+            yield from self._batches(rest, (), {}, is_listing=True)
+        yield self._end(whole.token, too_big)
 
     def _members(self) -> tuple[dict[str, str | None], list[Unreadable]]:
         """id -> version of everything in the collection that may be a record of this kind, and what is too large."""
@@ -64,10 +67,10 @@ class ShelfReader:
         too_big: list[Unreadable] = []
         has_self = False
         for resource in answer.resources:
-            if self._is_self(resource):
+            if is_itself(url, resource.href):
                 has_self = True
-                if resource.status == 507:
-                    return self._initial().versions, []
+                if resource.status == 507:  # cut short; a sync from the beginning comes in pages
+                    return self._deltas.since("").versions, []
                 continue
             id = name_of(resource.href)
             if not id or resource.has("d:resourcetype", "d:collection") or not self._may_hold(resource):
@@ -84,14 +87,6 @@ class ShelfReader:
             )
         return members, too_big
 
-    def _initial(self) -> Delta:
-        """Everything by way of a sync from the beginning, for servers that cut listings short."""
-        return self._delta("")
-
-    def _is_self(self, resource: Resource) -> bool:
-        path = unquote(urlsplit(urljoin(self._collection.url, resource.href)).path)
-        return path.rstrip("/") == unquote(urlsplit(self._collection.url).path).rstrip("/")
-
     def _may_hold(self, resource: Resource) -> bool:
         """False where the server says itself that it is another component of a mixed calendar."""
         kind = (resource.text("d:getcontenttype") or "").lower()
@@ -104,7 +99,7 @@ class ShelfReader:
         path, space, token = cursor.partition(" ")
         if not space or path != urlsplit(self._collection.url).path or not self._collection.has_sync:
             raise CursorRefused(f"The cursor is none of {self._collection.what}.", hint="A full listing follows.")
-        delta = self._delta(token)
+        delta = self._deltas.since(token)
         versions = known.versions()
         unchanged = [
             id for id, version in delta.versions.items() if version is not None and versions.get(id) == version
@@ -116,7 +111,8 @@ class ShelfReader:
         absences = [Absence(id=id, cause=Cause.DELETED) for id in sorted(gone - set(delta.versions))]
         if absences:
             yield Batch(records=table_of([], self._view.fields), absences=tuple(absences))
-        yield from self._batches(delta.versions, unchanged, [], versions, is_listing=False, token=delta.token)
+        yield from self._batches(delta.versions, unchanged, versions, is_listing=False)
+        yield self._end(delta.token)
 
     def _gone(self, ids: Sequence[str]) -> set[str]:
         """Those of these ids that the server says by name it has no longer."""
@@ -124,86 +120,40 @@ class ShelfReader:
         bodies = [body for part in parts for body in part.values()]
         return {body.id for body in bodies if isinstance(body, Absence) and body.cause is Cause.DELETED}
 
-    def _delta(self, token: str) -> Delta:
-        """All pages since `token`, whether the server marks a cut (507) or only gives a token to go on from."""
-        versions: dict[str, str | None] = {}
-        gone: set[str] = set()
-        for _ in range(MOST_PAGES):
-            answer, is_cut = self._page(token)
-            for id, version in answer.versions.items():
-                versions[id] = version
-                gone.discard(id)
-            for id in answer.gone:
-                gone.add(id)
-                versions.pop(id, None)
-            if not is_cut and len(answer.versions) + len(answer.gone) <= SMALL_PAGE:
-                return Delta(versions=versions, gone=gone, token=answer.token)
-            if answer.token == token:
-                if is_cut:
-                    raise SystemFault(
-                        f"{self._session.http.host} cuts the changes of {self._collection.what} short for ever."
-                    )
-                return Delta(versions=versions, gone=gone, token=token)
-            token = answer.token
-        raise SystemFault(f"{self._session.http.host} never ends telling the changes of {self._collection.what}.")
-
-    def _page(self, token: str) -> tuple[Delta, bool]:
-        what, url = self._collection.what, self._collection.url
-        try:
-            answer = self._session.report(url, sync_collection(token), what=what, depth=0)
-        except (Refused, PermissionRefused, CollectionGone) as refusal:
-            if isinstance(refusal, Refused) and refusal.status in (502, 504):
-                raise
-            self._token()  # says so when it is the collection that is gone or not permitted
-            raise CursorRefused(
-                f"{self._session.http.host} no longer knows the cursor of {what}.", hint="A full listing follows."
-            ) from refusal
-        if answer.sync_token is None:
-            raise SystemFault(f"{self._session.http.host} told the changes of {what} without a token to go on from.")
-        versions: dict[str, str | None] = {}
-        gone: set[str] = set()
-        is_cut = False
-        for resource in answer.resources:
-            if self._is_self(resource):
-                is_cut = is_cut or resource.status == 507
-                continue
-            id = name_of(resource.href)
-            if not id:
-                continue
-            if resource.status in (404, 410):
-                gone.add(id)
-            else:
-                versions[id] = version_of(resource.text("d:getetag"))
-        return Delta(versions=versions, gone=gone, token=answer.sync_token), is_cut
-
     # --- bodies ------------------------------------------------------------------------------------------------
 
     def _batches(
         self,
         members: Mapping[str, str | None],
         unchanged: Sequence[str],
-        too_big: Sequence[Unreadable],
         known: Mapping[str, str],
         *,
         is_listing: bool,
-        token: str | None,
+        came: Mapping[str, Stored] = NOTHING,
     ) -> Iterator[Batch]:
+        """The records of `members`, but for those unchanged. `came`: bodies that need not be asked for."""
         same = set(unchanged)
-        to_read = (id for id in members if id not in same)
         for start in range(0, len(unchanged), UNCHANGED_A_BATCH):
             part = tuple(unchanged[start : start + UNCHANGED_A_BATCH])
             yield Batch(records=table_of([], self._view.fields), unchanged=part)
-        parts = self._bodies.parts(to_read, size=self._batch_records, is_exact=self._view.wants_body)
-        for bodies in parts:
+        for bodies in self._parts((id for id in members if id not in same), came):
             findings = [
                 self._view.finding(id, body) if not isinstance(body, Absence | Unreadable) else body
                 for id, body in bodies.items()
             ]
             yield self._batch(findings, known, is_listing=is_listing)
-        cursor = (
-            None if token is None or not self._collection.has_sync else f"{urlsplit(self._collection.url).path} {token}"
-        )
-        yield Batch(
+
+    def _parts(self, ids: Iterable[str], came: Mapping[str, Stored]) -> Iterator[Mapping[str, Body]]:
+        here = iter(came)
+        while part := list(islice(here, self._batch_records)):
+            yield {id: came[id] for id in part}
+        missing = (id for id in ids if id not in came)
+        yield from self._bodies.parts(missing, size=self._batch_records, is_exact=self._view.wants_body)
+
+    def _end(self, token: str | None, too_big: Sequence[Unreadable] = ()) -> Batch:
+        has_cursor = token is not None and self._collection.has_sync
+        cursor = f"{urlsplit(self._collection.url).path} {token}" if has_cursor else None
+        return Batch(
             records=table_of([], self._view.fields),
             unreadable=tuple(too_big),
             end=End(is_complete=True, cursor=cursor),
@@ -235,7 +185,7 @@ class ShelfReader:
         absences = [one for one in findings if isinstance(one, Absence)]
         absences += [Absence(id=one.id, cause=Cause.OUT_OF_FILTER) for one in findings if isinstance(one, OtherKind)]
         if any(absence.cause is Cause.DELETED for absence in absences):
-            self._token()  # a collection that is gone is no proof that its records were deleted
+            self._deltas.token()  # a collection that is gone is no proof that its records were deleted
         return Batch(
             records=table_of([one for one in findings if isinstance(one, Record)], self._view.fields),
             absences=tuple(absences),

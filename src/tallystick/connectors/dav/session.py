@@ -66,6 +66,11 @@ class Session:
         headers = {"Depth": str(depth), "Content-Type": XML_TYPE}
         return self._multistatus(self.http.read("REPORT", url, headers=headers, body=body), what)
 
+    def report_once(self, url: str, body: bytes, *, what: str, most_bytes: int) -> Multistatus:
+        """A report of depth 0 that there is another way for: not tried again, and not taken when it is too large."""
+        headers = {"Depth": "0", "Content-Type": XML_TYPE}
+        return self._multistatus(self.http.send("REPORT", url, headers=headers, body=body, most_bytes=most_bytes), what)
+
     def get(self, url: str, *, what: str) -> Stored | None:
         """None when there is no such resource. Octets as they are stored: compression could alter the version."""
         answer = self.http.read("GET", url, headers={"Accept-Encoding": "identity"})
@@ -121,6 +126,15 @@ def version_of(text: str | None) -> str | None:
 def name_of(href: str) -> str:
     """The last segment of a path, decoded; "" for a collection."""
     return unquote(urlsplit(href).path.rpartition("/")[2])
+
+
+def is_itself(collection_url: str, href: str) -> bool:
+    """Whether an answer speaks of the collection and not of a member of it."""
+    path = urlsplit(collection_url).path.rstrip("/")
+    last = href.rstrip("/").rpartition("/")[2]
+    if last not in ("", ".", "..") and unquote(last) != unquote(path.rpartition("/")[2]):
+        return False
+    return unquote(urlsplit(urljoin(collection_url, href)).path).rstrip("/") == unquote(path)
 
 
 def url_of(collection_url: str, id: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from lxml import etree
@@ -21,6 +22,7 @@ BAD_OCTETS: Final = bytes(set(range(32)) - {9, 10, 13})
 """Control characters that some servers let through although XML forbids them."""
 
 
+@cache
 def tag(name: str) -> str:
     """`d:href` -> `{DAV:}href`."""
     prefix, _, local = name.partition(":")
@@ -66,12 +68,14 @@ def propfind(*names: str) -> bytes:
     return _bytes(root)
 
 
-def sync_collection(token: str) -> bytes:
+def sync_collection(token: str, *names: str) -> bytes:
+    """What changed since `token`; everything since "". `names`: what is wanted of each besides its version."""
     root = etree.Element(tag("d:sync-collection"), nsmap=NAMESPACES)
     etree.SubElement(root, tag("d:sync-token")).text = token
     etree.SubElement(root, tag("d:sync-level")).text = "1"
     props = etree.SubElement(root, tag("d:prop"))
-    etree.SubElement(props, tag("d:getetag"))
+    for name in ("d:getetag", *names):
+        etree.SubElement(props, tag(name))
     return _bytes(root)
 
 

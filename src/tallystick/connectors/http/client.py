@@ -134,8 +134,19 @@ class HttpClient:
                 ) from None
         return answer
 
-    def send(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
-        """Sends a request once. Raises what `read` does except Throttled; every status is the caller's to judge."""
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        most_bytes: int | None = None,
+    ) -> Answer:
+        """Sends a request once. Raises what `read` does except Throttled; every status is the caller's to judge.
+
+        `most_bytes`: a larger answer is not taken; the limit of the settings holds all the same.
+        """
         check_url(url)
         self._budget.take()
         auth = self._auth if any(is_same_site(url, origin) for origin in self._origins) else None
@@ -143,7 +154,7 @@ class HttpClient:
         started_s = time.monotonic()
         try:
             with self._client.stream(method, url, headers=headers, content=body or None, auth=auth) as response:
-                content = self._content(response, host, started_s)
+                content = self._content(response, host, started_s, most_bytes)
         except httpx.TransportError as error:
             raise of_transport(error, host) from None
         except httpx.DecodingError:
@@ -158,8 +169,8 @@ class HttpClient:
             status=response.status_code, headers=response.headers, body=content, url=str(response.url), wait_s=wait_s
         )
 
-    def _content(self, response: httpx.Response, host: str, started_s: float) -> bytes:
-        limit = self._settings.max_answer_bytes
+    def _content(self, response: httpx.Response, host: str, started_s: float, most_bytes: int | None) -> bytes:
+        limit = min(self._settings.max_answer_bytes, most_bytes or self._settings.max_answer_bytes)
         too_large = AnswerTooLarge(f"{host} sent an answer of more than {limit // 2**20} MiB, which is not read.")
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > limit:
