@@ -102,8 +102,12 @@ class State:
         partner: str | None = None,
         note: str = "",
         is_all: bool = False,
+        also: Sequence[int] = (),
+        seen: str = "",
     ) -> dict[str, Any]:
-        """Answers a question, and with `is_all` every open one like it; takes effect at once.
+        """Answers a question, and with `is_all` every open one like it, or of those `also`; takes effect at once.
+
+        `seen`: the fingerprint of what the person saw, where that may be older than what the question holds now.
 
         Raises ConfigurationError for an answer the question does not take, AlreadyDecided, and StaleDecision when the
         records changed since they were shown (the question then shows them as they are now).
@@ -117,13 +121,19 @@ class State:
             at=self.clock.now().isoformat(),
             note=note,
         )
+        if seen and review.status is ReviewStatus.OPEN and seen != review.fingerprint:
+            raise StaleDecision(
+                f"Review {number} is out of date: the records changed since they were shown.",
+                hint="Look at it again: it now shows them as they are.",
+            )
         chosen = [review]
         if is_all:
             chosen += [
                 other
                 for other in self.store.reviews(scope, kinds=(review.kind,))
-                if other.number != number and _likeness(other) == _likeness(review)
+                if other.number != number and questions.likeness(other) == questions.likeness(review)
             ]
+        chosen += self._alike(scope, review, also)
         decided: list[int] = []
         refused: list[dict[str, Any]] = []
         report: Report | None = None
@@ -152,6 +162,12 @@ class State:
                 report = self._carry_out(workspace, [one for one in chosen if one.number in decided], decision)
             self._full_next(scope, last_full_at)
         return {"decided": decided, "refused": refused, "report": report.shown() if report is not None else None}
+
+    def _alike(self, scope: Scope, review: Review, numbers: Sequence[int]) -> list[Review]:
+        """Of the numbered questions those that the answer to this one may do for too."""
+        found = [self.store.review(number) for number in numbers if number != review.number]
+        likeness = questions.likeness(review)
+        return [one for of, one in filter(None, found) if of == scope and questions.likeness(one) == likeness]
 
     def _full_next(self, scope: Scope, last_full_at: str) -> None:
         self.store.save_scope(scope, replace(self.store.scope(scope), last_full_at=last_full_at))
@@ -193,6 +209,20 @@ class State:
             errands.decide(sync, reviews, decision, ids)
             report.flows[flow.name] = sync.result
         return workspace.end(run, report)
+
+    def look_again(self, number: int) -> dict[str, Any]:
+        """Asks an open question of the records as they are now: it is refreshed, or cleared when its cause is gone."""
+        scope, review = self._review(number)
+        if review.status is ReviewStatus.OPEN:
+            with self._workspace(review.run) as workspace, self.store.exclusive(scope):
+                workspace.settle(next(iter(workspace.chosen([review.flow]))))
+                try:
+                    self._check_fresh(workspace, review)
+                except StaleDecision:
+                    now = self._review(number)[1]
+                    if now.fingerprint == review.fingerprint:
+                        self.store.clear_reviews(scope, lambda one: one.number == number)
+        return self.review(number)
 
     def undo_decision(self, number: int) -> dict[str, Any]:
         """Takes an answer back: the question is open again, and what it led to can be undone as a run (E17)."""
@@ -279,15 +309,6 @@ def _ids(review: Review) -> dict[Side, list[str]]:
         for side in SIDES:
             ids[side].add(candidate[side.value])
     return {side: sorted(found) for side, found in ids.items()}
-
-
-def _likeness(review: Review) -> tuple[Any, ...]:
-    """Questions that are equal but for the record they are about."""
-    return (review.flow, review.kind, review.topic, tuple(sorted(review.fields)), _count(review))
-
-
-def _count(review: Review) -> int:
-    return min(2, len(review.evidence.get("candidates", ())))
 
 
 def _kind(name: str) -> ReviewKind:

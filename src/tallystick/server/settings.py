@@ -35,9 +35,12 @@ INSTALLED_APPS = [
     "csp",
     "tallystick.server.state",
     "tallystick.server.people",
+    "tallystick.server.review",
+    "tallystick.server.ops",
     "tallystick.server.records",
     "tallystick.server.connections",
     "tallystick.server.designer",
+    "tallystick.server.api",
 ]
 
 MIDDLEWARE = [

@@ -5,9 +5,14 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("tallystick.server.ops.urls")),  # its dashboard is the first page
+    path("review/", include("tallystick.server.review.urls")),
     path("", include("tallystick.server.ui.urls")),
     path("", include("tallystick.server.people.urls")),
     path("", include("tallystick.server.records.urls")),
+    path("", include("tallystick.server.connections.urls")),
+    path("", include("tallystick.server.designer.urls")),
+    path("", include("tallystick.server.api.urls")),
 ]
 
 handler400 = "tallystick.server.ui.edge.bad_request"

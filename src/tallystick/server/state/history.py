@@ -113,6 +113,21 @@ class HistoryRows(Rows):
             cursor.execute("SELECT DISTINCT integration FROM state_run ORDER BY integration LIMIT 500")
             return [name for (name,) in cursor.fetchall()]
 
+    def newest_fingerprint(self, integration: str) -> str:
+        """The fingerprint of the document of its newest run; empty when it never ran."""
+        return self._of_newest("fingerprint", integration)
+
+    def newest_document(self, integration: str) -> str:
+        return self._of_newest("document", integration)
+
+    def _of_newest(self, column: str, integration: str) -> str:
+        with self._database.reading() as cursor:
+            cursor.execute(
+                f"SELECT {column} FROM state_run WHERE integration = %s ORDER BY number DESC LIMIT 1", [integration]
+            )
+            row = cursor.fetchone()
+        return str(row[0]) if row else ""
+
     def newest(
         self, integration: str, statuses: Sequence[RunStatus] = (), kinds: Sequence[RunKind] = ()
     ) -> RunLine | None:

@@ -71,6 +71,12 @@ class QueueRows(Rows):
             row = cursor.fetchone()
         return Waiting(total=sum(kinds.values()), kinds=kinds, flows=flows, oldest=row[0] if row else "")
 
+    def waiting_count(self) -> int:
+        """How many questions are open. One statement."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM state_review WHERE status = 'open'")
+            return int(cursor.fetchone()[0])
+
     def questions(self, wanted: Wanted, at: At) -> Page[Asked]:
         """A page: the open ones oldest first, the answered ones by their number, newest first. Two or three statements.
 

@@ -1,0 +1,1 @@
+"""Runs, journal, why, links, health: what was done, by whom, and whether all is well."""

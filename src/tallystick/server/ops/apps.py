@@ -1,0 +1,23 @@
+"""Django's name for this room, and what it adds to the hub."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class OpsConfig(AppConfig):
+    name = "tallystick.server.ops"
+    label = "ops"
+    verbose_name = "Operations"
+    default_auto_field = "django.db.models.BigAutoField"
+    grants = {
+        "integration manager": ("*",),
+        "agent": ("view_*",),
+        "technician": ("view_run",),
+        "read-only": ("view_*",),
+    }
+
+    def ready(self) -> None:
+        from tallystick.server.ops import menu
+
+        menu.add()

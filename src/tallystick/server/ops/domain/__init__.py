@@ -1,0 +1,1 @@
+"""What people do to runs and links; each is one function that checks, changes and writes down."""

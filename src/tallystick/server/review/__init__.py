@@ -1,0 +1,1 @@
+"""The queue of questions that wait for a person, and the answers."""
