@@ -20,6 +20,7 @@ from tallystick.server.connections.settings_given import Given, taken
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
 
+_PAGES: Final = ("new", "try")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -127,6 +128,8 @@ def remove(actor: Actor, name: str) -> None:
 
 def _name_faults(name: str, title: str) -> dict[str, str]:
     faults: dict[str, str] = {}
+    if name in _PAGES:
+        faults["name"] = _("A page of the hub has this name; choose another.")
     if not _NAME.fullmatch(name):
         faults["name"] = _("Write letters, digits, `_`, `.` and `-`, at most 100, beginning with a letter or digit.")
     if len(title) > 200:
