@@ -1,0 +1,16 @@
+"""Django's name for this room, and what it adds to the hub."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ApiConfig(AppConfig):
+    name = "tallystick.server.api"
+    label = "api"
+    verbose_name = _("API and webhooks")
+    default_auto_field = "django.db.models.BigAutoField"
+    grants: ClassVar[dict[str, tuple[str, ...]]] = {"integration manager": ("*",), "read-only": ("view_webhook",)}
