@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
+from tallystick.connectors.dav.width import Width
 from tallystick.connectors.dav.xml import Multistatus, multistatus, precondition, propfind
 from tallystick.connectors.http.addresses import is_same_site, shown
 from tallystick.connectors.http.client import Answer, HttpClient
@@ -40,10 +41,10 @@ class Locked(Throttled):
 class Session:
     """`what` names a collection in words, for messages: the address book "Work"."""
 
-    def __init__(self, http: HttpClient, *, user: str) -> None:
+    def __init__(self, http: HttpClient, *, user: str, parallel: int) -> None:
         self.http = http
         self._user = user
-        self.takes_one_write_at_a_time = False  # learnt from its answers
+        self.width = Width(parallel)
 
     def propfind(self, url: str, names: tuple[str, ...], *, depth: int, what: str) -> tuple[Multistatus, str]:
         """The multistatus and the address it came from, after redirects that stay with the same site."""

@@ -59,14 +59,12 @@ class Writer:
         self._collection = view.shelf.collection
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
-        if self._session.takes_one_write_at_a_time:
-            answers = [self._one(write) for write in writes]
-        else:
-            answers = list(self._pool.map(self._one, writes))
-            for place, answer in enumerate(answers):
-                if isinstance(answer, Locked):  # the server does not queue what gets into each other's way
-                    self._session.takes_one_write_at_a_time = True
-                    answers[place] = self._one(writes[place])
+        width = self._session.width
+        answers = width.each(self._one, writes, self._pool)
+        for place, answer in enumerate(answers):
+            if isinstance(answer, Locked):  # the server does not queue what gets into each other's way
+                width.narrow()
+                answers[place] = self._one(writes[place])
         faults = [answer for answer in answers if isinstance(answer, TallystickError)]
         if faults and len(faults) == len(answers) and isinstance(faults[0], WHOLE_CALL):
             raise faults[0]
