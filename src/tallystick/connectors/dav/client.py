@@ -9,7 +9,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from tallystick.connectors.dav.bodies import Bodies
-from tallystick.connectors.dav.calendar import Calendars
 from tallystick.connectors.dav.card import Cards
 from tallystick.connectors.dav.describe import MOST_WRITES, Shelf, chosen, description, shelf_of, shelves
 from tallystick.connectors.dav.discover import discover, entry_urls
@@ -47,20 +46,15 @@ class DavSystem:
         self._http = http
         self._urls = urls
         self._ids = ids
-        self._session = Session(http, user=settings.username)
+        self._session = Session(http, user=settings.username, parallel=settings.parallel)
         self._pool = ThreadPoolExecutor(max_workers=settings.parallel, thread_name_prefix="dav")
         self._shelves: tuple[Shelf, ...] | None = None
-        self._vocabularies: dict[str, Vocabulary] = {
-            "VCARD": Cards(version=settings.vcard_version, extra=settings.properties),
-            **{
-                component: Calendars(component, now=clock.now, zone=settings.zone, extra=settings.properties)
-                for component in ("VEVENT", "VTODO")
-            },
-        }
+        self._clock = clock
+        self._vocabularies: dict[str, Vocabulary] = {}
 
     def describe(self) -> Description:
         self._shelves = None
-        return description(self._all_shelves(), self._vocabularies, self._http.product)
+        return description(self._all_shelves(), self._vocabulary, self._http.product)
 
     def listing(self, selection: Selection, known: Known) -> Iterator[Batch]:
         yield from self._reader(self._view(selection)).listing(known)
@@ -86,7 +80,7 @@ class DavSystem:
         return found[:MOST_FOUND]
 
     def reserve(self, selection: Selection, values: Sequence[Mapping[str, Value]]) -> Sequence[str | None]:
-        suffix = self._vocabularies[self._shelf(selection).component].suffix
+        suffix = self._vocabulary(self._shelf(selection).component).suffix
         return [f"{self._ids.new()}{suffix}" for _ in values]
 
     def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -104,6 +98,11 @@ class DavSystem:
             self._shelves = shelves(chosen(found, self._settings.collection))
         return self._shelves
 
+    def _vocabulary(self, component: str) -> Vocabulary:
+        if component not in self._vocabularies:
+            self._vocabularies[component] = vocabulary_of(component, self._settings, self._clock)
+        return self._vocabularies[component]
+
     def _shelf(self, selection: Selection) -> Shelf:
         return shelf_of(self._all_shelves(), selection.record)
 
@@ -111,7 +110,7 @@ class DavSystem:
         shelf = self._shelf(selection)
         return View(
             shelf=shelf,
-            vocabulary=self._vocabularies[shelf.component],
+            vocabulary=self._vocabulary(shelf.component),
             selection=selection,
             max_record_bytes=self._settings.max_record_bytes,
             is_whole=is_whole,
@@ -120,6 +119,14 @@ class DavSystem:
     def _reader(self, view: View) -> ShelfReader:
         bodies = Bodies(self._session, view.shelf, self._pool, parallel=self._settings.parallel)
         return ShelfReader(self._session, view, bodies, batch_records=self._settings.batch_records)
+
+
+def vocabulary_of(component: str, settings: Settings, clock: Clock) -> Vocabulary:
+    if component == "VCARD":
+        return Cards(version=settings.vcard_version, extra=settings.properties)
+    from tallystick.connectors.dav.calendar import Calendars  # not for those who only keep contacts: it takes a while
+
+    return Calendars(component, now=clock.now, zone=settings.zone, extra=settings.properties)
 
 
 def open_system(settings: Settings, *, folder: Path, clock: Clock, ids: Ids) -> DavSystem:

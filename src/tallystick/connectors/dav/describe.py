@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -86,7 +87,7 @@ def capabilities(collection: Collection) -> Capabilities:
     )
 
 
-def description(all_shelves: tuple[Shelf, ...], vocabularies: dict[str, Vocabulary], product: str) -> Description:
+def description(all_shelves: tuple[Shelf, ...], vocabulary: Callable[[str], Vocabulary], product: str) -> Description:
     return Description(
         connector="dav",
         product=product,
@@ -95,7 +96,7 @@ def description(all_shelves: tuple[Shelf, ...], vocabularies: dict[str, Vocabula
                 name=shelf.name,
                 title=shelf.collection.title,
                 other_names=tuple(f"{NAMES[shelf.component]}/{name}" for name in _names(shelf.collection)),
-                fields=vocabularies[shelf.component].fields,
+                fields=vocabulary(shelf.component).fields,
                 key=(),
                 capabilities=capabilities(shelf.collection),
             )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urljoin, urlsplit
 
-from tallystick.connectors.dav.lookup import service_urls
 from tallystick.connectors.dav.session import Session
 from tallystick.connectors.dav.xml import Resource, tag
 from tallystick.errors import CollectionGone, ConfigurationError, PermissionRefused, SystemFault
@@ -84,6 +83,8 @@ def entry_urls(text: str) -> tuple[str, ...]:
     """Addresses to begin at: the one given, or those that the DNS names for a bare domain or a mail address."""
     if "://" in text:
         return (text,)
+    from tallystick.connectors.dav.lookup import service_urls  # the DNS is asked for a bare domain only
+
     return tuple(service_urls(text.rpartition("@")[2]))
 
 
