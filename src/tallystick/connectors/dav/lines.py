@@ -29,30 +29,16 @@ class Line:
     name: str  # upper case; "" for a line that is none (blank, no colon)
     group: str = ""
 
-    def params(self) -> list[tuple[str, str]]:
+    def params(self) -> tuple[tuple[str, str], ...]:
         """(NAME, value) in order; quotes taken off; a bare vCard 2.1 word is a TYPE or an ENCODING."""
-        found = []
-        for piece in split_quoted(self.head, ";")[1:]:
-            name, separator, value = piece.partition("=")
-            if separator:
-                found.append((name.strip().upper(), value.strip().strip('"')))
-            else:
-                word = piece.strip().upper()
-                found.append(("ENCODING" if word in ENCODINGS else "TYPE", piece.strip()))
-        return found
+        return _params(self.head)
 
     def param(self, name: str) -> str | None:
         return next((value for key, value in self.params() if key == name), None)
 
     def types(self) -> frozenset[str]:
         """The TYPE words in lower case; PREF=1 counts as `pref`."""
-        words: set[str] = set()
-        for key, value in self.params():
-            if key == "TYPE":
-                words.update(word.strip().lower() for word in value.split(","))
-            elif key == "PREF":
-                words.add("pref")
-        return frozenset(words)
+        return _types(self.head)
 
     @property
     def is_quoted_printable(self) -> bool:
@@ -133,6 +119,30 @@ class Component:
 
     def _place(self, line: Line) -> int:
         return next(place for place, item in enumerate(self.items) if item is line)
+
+
+@lru_cache(maxsize=1024)  # thousands of bodies have the same few heads
+def _params(head: str) -> tuple[tuple[str, str], ...]:
+    found = []
+    for piece in split_quoted(head, ";")[1:]:
+        name, separator, value = piece.partition("=")
+        if separator:
+            found.append((name.strip().upper(), value.strip().strip('"')))
+        else:
+            word = piece.strip().upper()
+            found.append(("ENCODING" if word in ENCODINGS else "TYPE", piece.strip()))
+    return tuple(found)
+
+
+@lru_cache(maxsize=1024)
+def _types(head: str) -> frozenset[str]:
+    words: set[str] = set()
+    for key, value in _params(head):
+        if key == "TYPE":
+            words.update(word.strip().lower() for word in value.split(","))
+        elif key == "PREF":
+            words.add("pref")
+    return frozenset(words)
 
 
 @lru_cache(maxsize=4)

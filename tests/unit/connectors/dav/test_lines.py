@@ -43,7 +43,7 @@ def test_any_order_of_lines_is_written_back_as_it_was(lines, end):
 def test_line_tells_group_name_parameters_and_value():
     line = parse('item1.tel;TYPE="work,voice";PREF=1;X-A="b;c:d":tel:+1;ext=2\r\n').items[0]
     assert (line.group, line.name, line.value) == ("ITEM1", "TEL", "tel:+1;ext=2")
-    assert line.params() == [("TYPE", "work,voice"), ("PREF", "1"), ("X-A", "b;c:d")]
+    assert line.params() == (("TYPE", "work,voice"), ("PREF", "1"), ("X-A", "b;c:d"))
     assert line.types() == {"work", "voice", "pref"}
 
 
