@@ -129,7 +129,7 @@ class RecordsContract(ConnectorContract):
         monkeypatch.setenv("TALLYSTICK_DATABASE_URL", self.url())
         clock = FixedClock(datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
         system = connect(Settings(batch_rows=BATCH_ROWS), folder=Path(), clock=clock, ids=SequentialIds())
-        _clear(system.using)
+        clear(system.using)
         described = system.describe().record_type(self.record)
         assert described is not None
         self.described = {field.name: field for field in described.fields}
@@ -159,7 +159,7 @@ class RecordsContract(ConnectorContract):
         return made[: field.max_length] if field.max_length else made
 
 
-def _clear(using: str) -> None:
+def clear(using: str) -> None:
     """As after the first start."""
     from django.db import connections, transaction
 
