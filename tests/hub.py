@@ -10,10 +10,13 @@ TALLYSTICK_SHOTS: a folder for the screenshots that `check_page` makes of every 
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +40,7 @@ import django  # noqa: E402
 
 django.setup()
 
+from django.apps import apps  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import Group  # noqa: E402
 from django.db import connection, connections  # noqa: E402
@@ -60,6 +64,43 @@ BACKEND: Final = "tallystick.server.people.backend.Backend"
 NARROW: Final = {"width": 390, "height": 844}
 WIDE: Final = {"width": 1280, "height": 800}
 PASSWORD: Final = "notched across, split in two"
+
+
+# --- the database: migrated once per set of migrations on SQLite, then copied
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """What is copied is brought up to date, not made anew."""
+    return connection.vendor == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    if connection.vendor == "sqlite" and _migrated().exists():
+        shutil.copyfile(_migrated(), connection.settings_dict["TEST"]["NAME"])
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    if connection.vendor != "sqlite" or _migrated().exists():
+        return
+    with django_db_blocker.unblock():
+        connection.close()
+        made = Path(tempfile.mkstemp(dir=_migrated().parent)[1])
+        with sqlite3.connect(connection.settings_dict["NAME"]) as source, sqlite3.connect(made) as target:
+            source.backup(target)
+        made.replace(_migrated())
+
+
+@cache
+def _migrated() -> Path:
+    """A file beside the others of this machine's temporary folder, named by what the migrations hold."""
+    digest = hashlib.sha256(django.get_version().encode())
+    for config in apps.get_app_configs():
+        for file in sorted(Path(config.path).glob("migrations/*.py")):
+            digest.update(file.name.encode() + file.read_bytes())
+    return Path(tempfile.gettempdir()) / f"tallystick-migrated-{digest.hexdigest()[:16]}.db"
 
 
 @pytest.fixture
