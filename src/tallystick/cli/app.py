@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from tallystick import __version__
-from tallystick.cli import demo, documents, history, keys, links, review, running, serve, tour, why, worker
+from tallystick.cli import backup, demo, documents, history, keys, links, review, running, serve, tour, why, worker
 
 app = typer.Typer(
     name="tallystick",
@@ -52,5 +52,7 @@ app.command()(worker.worker)
 app.command()(worker.pause)
 app.command()(worker.resume)
 app.add_typer(keys.app, name="keys")
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(demo.demo)
 app.command()(tour.tour)
