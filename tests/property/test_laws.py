@@ -62,6 +62,8 @@ TEXTS: st.SearchStrategy[Value] = st.sampled_from(["a", "b", "c", "", None])
 
 LEAVING = (Cause.ARCHIVED, Cause.FORBIDDEN, Cause.MERGED)
 
+OUTSIDE = "c"
+
 EDITS: st.SearchStrategy[dict[str, Value]] = st.dictionaries(st.sampled_from(EDITED), TEXTS, min_size=1)
 
 RULES = ("ask", "ask", "left", "right", "newest", "add_both", "ignore")
@@ -75,6 +77,8 @@ class Terms:
     granularity: str = "field"
     edit_vs_delete: str = "edit"
     new: str = "create"
+    filtered: Side | None = None  # the side of which records of OUTSIDE take no part
+    left_scope: str = "unlink"
     is_matching: bool = False  # by the tag, which tells a record and its copies from all others
     ids: Mapping[Side, IdsFrom] = field(default_factory=lambda: dict.fromkeys(SIDES, IdsFrom.WRITER))
     versions: Mapping[Side, Versions] = field(default_factory=lambda: dict.fromkeys(SIDES, Versions.COUNTER))
@@ -89,11 +93,15 @@ class Terms:
     def flow(self) -> str:
         more = [
             f"conflict: {{rule: {self.rule}, granularity: {self.granularity}}}",
-            f"'on': {{edit_vs_delete: {self.edit_vs_delete}, new_left: {self.new}}}",
+            f"'on': {{edit_vs_delete: {self.edit_vs_delete}, new_left: {self.new}, left_scope: {self.left_scope}}}",
         ]
         if self.is_matching:
             more.append("match: {definite: [[tag]]}")
-        return flow(*more, guards="{delete: none}")
+        ends = {self.filtered.value: f"where: {{field: city, is_not: {OUTSIDE}}}"} if self.filtered is not None else {}
+        return flow(*more, guards="{delete: none}", **ends)
+
+    def takes_part(self, side: Side, record: Mapping[str, Value]) -> bool:
+        return side is not self.filtered or record["city"] != OUTSIDE
 
 
 terms = st.builds(
@@ -102,6 +110,8 @@ terms = st.builds(
     granularity=st.sampled_from(["field", "record"]),
     edit_vs_delete=st.sampled_from(["edit", "delete", "ask"]),
     new=st.sampled_from(["create", "create", "ask"]),
+    filtered=st.sampled_from([None, None, *SIDES]),
+    left_scope=st.sampled_from(["unlink", "delete", "keep"]),
     is_matching=st.booleans(),
     ids=both(st.sampled_from(IdsFrom)),
     versions=both(st.sampled_from([Versions.COUNTER, Versions.COUNTER, Versions.NONE])),
@@ -111,7 +121,12 @@ terms = st.builds(
     batch_rows=st.sampled_from([1_000, 2]),
     batch=st.sampled_from([4_000, 1, 2]),
     max_writes=st.sampled_from([500, 1]),
-).filter(lambda t: not (t.is_matching and t.rule == "add_both"))  # two versions of one record cannot share its tag
+).filter(
+    lambda t: (
+        not (t.is_matching and t.rule == "add_both")  # two versions of one record cannot share its tag
+        and (t.filtered is None or t.causes[t.filtered])  # else nothing tells a record outside from a deleted one
+    )
+)
 
 
 Lost = tuple[Side, str, Action, dict[str, Value]]
@@ -433,9 +448,16 @@ class Lives(RuleBasedStateMachine):
     @invariant()
     def nothing_is_deleted_that_lives_on_the_other_side(self) -> None:
         for side, id_, _, lost in self.deleted_now:
-            there = [gone for gone, tag in self.rows(side.other).values() if tag == lost["tag"]]
+            records = self.two.table(side.other).records()
+            outside = {one for one, record in records.items() if not self.terms.takes_part(side.other, record)}
+            there = [
+                Cause.OUT_OF_FILTER if id_ in outside and gone is None else gone
+                for id_, (gone, tag) in self.rows(side.other).items()
+                if tag == lost["tag"]
+            ]
             assert None not in there or self.terms.rule == "add_both", f"{side.value} {id_} deleted, its partner lives"
-            is_deleted = Cause.DELETED in there or not self.terms.causes[side.other]
+            is_left = Cause.OUT_OF_FILTER in there and self.terms.left_scope == "delete"
+            is_deleted = Cause.DELETED in there or is_left or not self.terms.causes[side.other]
             assert is_deleted, f"{side.value} {id_} deleted, its partner is {there}"
 
     @property
@@ -495,17 +517,23 @@ class Lives(RuleBasedStateMachine):
             linked |= set(ids.items())
             if any(one in waiting for one in ids.items()) or link.state is LinkState.DORMANT:
                 continue
-            if any(self.terms.causes[side] and self.rows(side)[ids[side]][0] is Cause.FORBIDDEN for side in SIDES):
+            kept = {Cause.FORBIDDEN, *((Cause.ARCHIVED,) if self.terms.left_scope == "keep" else ())}
+            if any(self.terms.causes[side] and self.rows(side)[ids[side]][0] in kept for side in SIDES):
                 continue
             left, right = (self.two.table(side).get(ids[side]) for side in SIDES)
+            if any(
+                one and not self.terms.takes_part(side, one) for side, one in zip(SIDES, (left, right), strict=True)
+            ):
+                continue
             if self.terms.rule == "ignore" and left is not None and right is not None and left["tag"] == right["tag"]:
                 continue
             assert left == right, f"{link.left} {link.right}"
             assert left is not None
         parked = {(side, one.id) for side in SIDES for one in self.two.store.unlinked(self.two.scope(), side)}
         for side in SIDES:
-            for id_ in self.two.table(side).records():
-                assert (side, id_) in linked | waiting | parked, f"nobody knows {side.value} {id_}"
+            for id_, record in self.two.table(side).records().items():
+                is_known = not self.terms.takes_part(side, record) or (side, id_) in linked | waiting | parked
+                assert is_known, f"nobody knows {side.value} {id_}"
 
 
 def _is_left(review: Review) -> bool:

@@ -57,7 +57,10 @@ class Probe(Protocol):
         ...
 
     def find(self, selection: Selection, values: Mapping[str, Value]) -> Sequence[Record]:
-        """Records whose fields equal all of `values`, at most 10; how a lost create is settled (E28)."""
+        """Records whose fields equal all of `values`, at most 10, whether or not they pass the filter.
+
+        How a lost create is settled (E28).
+        """
         ...
 
 
