@@ -112,7 +112,7 @@ def _alone(file: Path | None) -> Iterator[None]:
         return
     from filelock import FileLock
 
-    with FileLock(f"{file}.lock", timeout=_BUSY_TIMEOUT_S):
+    with FileLock(f"{file}.making", timeout=_BUSY_TIMEOUT_S):  # `.lock` is what a worker holds for as long as it lives
         yield
 
 

@@ -167,3 +167,18 @@ def test_a_new_database_of_jobs_is_made_once_by_many_at_the_same_time(tmp_path: 
         with ThreadPoolExecutor(4) as threads:
             for jobs in threads.map(open_jobs, [url] * 4):
                 jobs.close()
+
+
+def test_jobs_are_opened_while_a_worker_is_at_work(tmp_path):
+    from tallystick.runs.jobs import open_jobs
+    from tallystick.runs.roster import roster_of
+
+    url = f"sqlite:///{tmp_path / 'state.db'}"
+    first = open_jobs(url)
+    roster = roster_of(first, "one")
+    roster.enter()
+    try:
+        open_jobs(url).close()
+    finally:
+        roster.leave()
+        first.close()
