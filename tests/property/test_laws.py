@@ -53,7 +53,7 @@ from tallystick.testing.faults import (
 )
 from tallystick.testing.faults.fault import Fault, Layer
 from tests.property.lives import both, case
-from tests.two_systems import FIELDS, RECORD, TwoSystems, flow, killed, person
+from tests.two_systems import FIELDS, RECORD, TwoSystems, flow, killed, loaded, person
 
 READING = (ReadFails, ShortPage, IncompleteListing, EmptyListing, Hangs)
 WRITING = (LostAnswer, WriteFails, CallFails, HalfBatch)
@@ -89,9 +89,10 @@ class Terms:
     batch: int = 4_000
     max_writes: int = 500
 
-    @property
-    def flow(self) -> str:
+    def flow(self, version: int) -> str:
+        """The flow of the file; versions of it say the same in other words."""
         more = [
+            f"full: every {version + 1} days",
             f"conflict: {{rule: {self.rule}, granularity: {self.granularity}}}",
             f"'on': {{edit_vs_delete: {self.edit_vs_delete}, new_left: {self.new}, left_scope: {self.left_scope}}}",
         ]
@@ -191,6 +192,7 @@ class Lives(RuleBasedStateMachine):
         self.overruled: list[str] = []
         self.checked = 0
         self.tags = 0
+        self.version = 0
         self.faults: dict[Side, tuple[Fault, ...]] = dict.fromkeys(SIDES, ())
 
     @initialize(terms=terms)
@@ -208,7 +210,7 @@ class Lives(RuleBasedStateMachine):
             for side in SIDES
         }
         self.two = TwoSystems(
-            terms.flow,
+            terms.flow(0),
             left=[types[Side.LEFT]],
             right=[types[Side.RIGHT]],
             batch_rows=terms.batch_rows,
@@ -311,12 +313,26 @@ class Lives(RuleBasedStateMachine):
     def sync_killed(self, dies_at: int, is_full: bool) -> None:
         killed(self.two, dies_at, lambda: self.run(is_full=is_full))
 
-    @rule(dies_at=st.integers(1, 60), side=st.sampled_from(SIDES), number=st.integers(0, 3), values=EDITS)
-    def sync_resumed(self, dies_at: int, side: Side, number: int, values: dict[str, Value]) -> None:
+    @rule()
+    def edit_file(self) -> None:
+        """What an earlier run had planned is of another file now."""
+        self.version += 1
+        self.two.loaded = loaded(self.terms.flow(self.version))
+
+    @rule(
+        dies_at=st.integers(1, 60),
+        side=st.sampled_from(SIDES),
+        number=st.integers(0, 3),
+        values=EDITS,
+        is_edited=st.booleans(),
+    )
+    def sync_resumed(self, dies_at: int, side: Side, number: int, values: dict[str, Value], is_edited: bool) -> None:
         """A worker is killed, somebody edits, and another worker goes on with the same run."""
         run = self.two.ids.new()
         if killed(self.two, dies_at, lambda: self.two.run_in_stages(run)):
             self.edit(side, number, values)
+            if is_edited:
+                self.edit_file()
             self.two.run_in_stages(run)
 
     @rule(side=st.sampled_from(SIDES), plan=fault_plans(most=2, of=READING), is_full=st.booleans())
