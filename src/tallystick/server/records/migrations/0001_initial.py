@@ -7,1266 +7,2020 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Numbering',
+            name="Numbering",
             fields=[
-                ('record_type', models.CharField(max_length=30, primary_key=True, serialize=False)),
-                ('last', models.BigIntegerField()),
+                ("record_type", models.CharField(max_length=30, primary_key=True, serialize=False)),
+                ("last", models.BigIntegerField()),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='AccountType',
+            name="AccountType",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('is_active', models.BooleanField(default=True)),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'verbose_name': 'account type',
-                'verbose_name_plural': 'Account types',
-                'permissions': [('view_account_type', 'See account type'), ('add_account_type', 'Create account type'), ('change_account_type', 'Change account type'), ('delete_account_type', 'Delete and restore account type')],
-                'default_permissions': (),
-                'indexes': [models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='account_type_number'), models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='account_type_changed_at'), models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='account_type_name')],
-                'constraints': [models.UniqueConstraint(fields=('number',), name='account_type_number_once'), models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('name',), name='account_type_name_once')],
+                "verbose_name": "account type",
+                "verbose_name_plural": "Account types",
+                "permissions": [
+                    ("view_account_type", "See account type"),
+                    ("add_account_type", "Create account type"),
+                    ("change_account_type", "Change account type"),
+                    ("delete_account_type", "Delete and restore account type"),
+                ],
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)),
+                        fields=["number", "id"],
+                        name="account_type_number",
+                    ),
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)),
+                        fields=["changed_at", "id"],
+                        name="account_type_changed_at",
+                    ),
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="account_type_name"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("number",), name="account_type_number_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("gone_at__isnull", True)), fields=("name",), name="account_type_name_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Account',
+            name="Account",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=150)),
-                ('status', models.CharField(default='active', max_length=20)),
-                ('phone', models.CharField(max_length=40, null=True)),
-                ('fax', models.CharField(max_length=40, null=True)),
-                ('email', models.CharField(max_length=254, null=True)),
-                ('website', models.CharField(max_length=400, null=True)),
-                ('street', models.CharField(max_length=200, null=True)),
-                ('city', models.CharField(max_length=100, null=True)),
-                ('state', models.CharField(max_length=100, null=True)),
-                ('zip', models.CharField(max_length=20, null=True)),
-                ('country', models.CharField(max_length=100, null=True)),
-                ('industry', models.CharField(max_length=100, null=True)),
-                ('tax_id', models.CharField(max_length=50, null=True)),
-                ('external_id', models.CharField(max_length=100, null=True)),
-                ('employee_count', models.BigIntegerField(null=True)),
-                ('credit_limit', models.DecimalField(decimal_places=4, max_digits=15, null=True)),
-                ('currency', models.CharField(max_length=3, null=True)),
-                ('categories', models.TextField(null=True)),
-                ('note', models.TextField(null=True)),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('account_type', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.accounttype')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=150)),
+                ("status", models.CharField(default="active", max_length=20)),
+                ("phone", models.CharField(max_length=40, null=True)),
+                ("fax", models.CharField(max_length=40, null=True)),
+                ("email", models.CharField(max_length=254, null=True)),
+                ("website", models.CharField(max_length=400, null=True)),
+                ("street", models.CharField(max_length=200, null=True)),
+                ("city", models.CharField(max_length=100, null=True)),
+                ("state", models.CharField(max_length=100, null=True)),
+                ("zip", models.CharField(max_length=20, null=True)),
+                ("country", models.CharField(max_length=100, null=True)),
+                ("industry", models.CharField(max_length=100, null=True)),
+                ("tax_id", models.CharField(max_length=50, null=True)),
+                ("external_id", models.CharField(max_length=100, null=True)),
+                ("employee_count", models.BigIntegerField(null=True)),
+                ("credit_limit", models.DecimalField(decimal_places=4, max_digits=15, null=True)),
+                ("currency", models.CharField(max_length=3, null=True)),
+                ("categories", models.TextField(null=True)),
+                ("note", models.TextField(null=True)),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "account_type",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.accounttype",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'account',
-                'verbose_name_plural': 'Accounts',
-                'permissions': [('view_account', 'See account'), ('add_account', 'Create account'), ('change_account', 'Change account'), ('delete_account', 'Delete and restore account')],
-                'default_permissions': (),
+                "verbose_name": "account",
+                "verbose_name_plural": "Accounts",
+                "permissions": [
+                    ("view_account", "See account"),
+                    ("add_account", "Create account"),
+                    ("change_account", "Change account"),
+                    ("delete_account", "Delete and restore account"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='AssetType',
+            name="AssetType",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('code', models.CharField(max_length=20, null=True)),
-                ('is_active', models.BooleanField(default=True)),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("code", models.CharField(max_length=20, null=True)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'verbose_name': 'asset type',
-                'verbose_name_plural': 'Asset types',
-                'permissions': [('view_asset_type', 'See asset type'), ('add_asset_type', 'Create asset type'), ('change_asset_type', 'Change asset type'), ('delete_asset_type', 'Delete and restore asset type')],
-                'default_permissions': (),
-                'indexes': [models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='asset_type_number'), models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='asset_type_changed_at'), models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='asset_type_name')],
-                'constraints': [models.UniqueConstraint(fields=('number',), name='asset_type_number_once'), models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('name',), name='asset_type_name_once')],
+                "verbose_name": "asset type",
+                "verbose_name_plural": "Asset types",
+                "permissions": [
+                    ("view_asset_type", "See asset type"),
+                    ("add_asset_type", "Create asset type"),
+                    ("change_asset_type", "Change asset type"),
+                    ("delete_asset_type", "Delete and restore asset type"),
+                ],
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="asset_type_number"
+                    ),
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)),
+                        fields=["changed_at", "id"],
+                        name="asset_type_changed_at",
+                    ),
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="asset_type_name"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("number",), name="asset_type_number_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("gone_at__isnull", True)), fields=("name",), name="asset_type_name_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AssetSubtype',
+            name="AssetSubtype",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('code', models.CharField(max_length=20, null=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('asset_type', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.assettype')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("code", models.CharField(max_length=20, null=True)),
+                ("is_active", models.BooleanField(default=True)),
+                (
+                    "asset_type",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.assettype"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'asset subtype',
-                'verbose_name_plural': 'Asset subtypes',
-                'permissions': [('view_asset_subtype', 'See asset subtype'), ('add_asset_subtype', 'Create asset subtype'), ('change_asset_subtype', 'Change asset subtype'), ('delete_asset_subtype', 'Delete and restore asset subtype')],
-                'default_permissions': (),
+                "verbose_name": "asset subtype",
+                "verbose_name_plural": "Asset subtypes",
+                "permissions": [
+                    ("view_asset_subtype", "See asset subtype"),
+                    ("add_asset_subtype", "Create asset subtype"),
+                    ("change_asset_subtype", "Change asset subtype"),
+                    ("delete_asset_subtype", "Delete and restore asset subtype"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Change',
+            name="Change",
             fields=[
-                ('seq', models.BigAutoField(primary_key=True, serialize=False)),
-                ('record_type', models.CharField(max_length=30)),
-                ('record', models.CharField(max_length=32)),
-                ('version', models.BigIntegerField()),
-                ('at', models.DateTimeField()),
-                ('action', models.CharField(max_length=10)),
-                ('by', models.CharField(max_length=150)),
-                ('by_id', models.CharField(max_length=40, null=True)),
-                ('via', models.CharField(max_length=100)),
-                ('run', models.CharField(max_length=32, null=True)),
-                ('key', models.CharField(max_length=300, null=True)),
-                ('reason', models.CharField(default='', max_length=300)),
-                ('changes', models.TextField()),
-                ('transaction', models.BigIntegerField(default=0)),
+                ("seq", models.BigAutoField(primary_key=True, serialize=False)),
+                ("record_type", models.CharField(max_length=30)),
+                ("record", models.CharField(max_length=32)),
+                ("version", models.BigIntegerField()),
+                ("at", models.DateTimeField()),
+                ("action", models.CharField(max_length=10)),
+                ("by", models.CharField(max_length=150)),
+                ("by_id", models.CharField(max_length=40, null=True)),
+                ("via", models.CharField(max_length=100)),
+                ("run", models.CharField(max_length=32, null=True)),
+                ("key", models.CharField(max_length=300, null=True)),
+                ("reason", models.CharField(default="", max_length=300)),
+                ("changes", models.TextField()),
+                ("transaction", models.BigIntegerField(default=0)),
             ],
             options={
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['record_type', 'seq'], name='change_type_seq'), models.Index(fields=['record_type', 'transaction'], name='change_type_transaction'), models.Index(fields=['record', 'seq'], name='change_record_seq'), models.Index(fields=['run', 'seq'], name='change_run_seq'), models.Index(condition=models.Q(('key__isnull', False)), fields=['key'], name='change_key')],
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(fields=["record_type", "seq"], name="change_type_seq"),
+                    models.Index(fields=["record_type", "transaction"], name="change_type_transaction"),
+                    models.Index(fields=["record", "seq"], name="change_record_seq"),
+                    models.Index(fields=["run", "seq"], name="change_run_seq"),
+                    models.Index(condition=models.Q(("key__isnull", False)), fields=["key"], name="change_key"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Location',
+            name="Location",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('is_main', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('code', models.CharField(max_length=50, null=True)),
-                ('phone', models.CharField(max_length=40, null=True)),
-                ('street', models.CharField(max_length=200, null=True)),
-                ('city', models.CharField(max_length=100, null=True)),
-                ('state', models.CharField(max_length=100, null=True)),
-                ('zip', models.CharField(max_length=20, null=True)),
-                ('country', models.CharField(max_length=100, null=True)),
-                ('note', models.TextField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("is_main", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("code", models.CharField(max_length=50, null=True)),
+                ("phone", models.CharField(max_length=40, null=True)),
+                ("street", models.CharField(max_length=200, null=True)),
+                ("city", models.CharField(max_length=100, null=True)),
+                ("state", models.CharField(max_length=100, null=True)),
+                ("zip", models.CharField(max_length=20, null=True)),
+                ("country", models.CharField(max_length=100, null=True)),
+                ("note", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'location',
-                'verbose_name_plural': 'Locations',
-                'permissions': [('view_location', 'See location'), ('add_location', 'Create location'), ('change_location', 'Change location'), ('delete_location', 'Delete and restore location')],
-                'default_permissions': (),
+                "verbose_name": "location",
+                "verbose_name_plural": "Locations",
+                "permissions": [
+                    ("view_location", "See location"),
+                    ("add_location", "Create location"),
+                    ("change_location", "Change location"),
+                    ("delete_location", "Delete and restore location"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('code', models.CharField(max_length=50, null=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('note', models.TextField(null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('location', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.location')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("code", models.CharField(max_length=50, null=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("note", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.location"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'department',
-                'verbose_name_plural': 'Departments',
-                'permissions': [('view_department', 'See department'), ('add_department', 'Create department'), ('change_department', 'Change department'), ('delete_department', 'Delete and restore department')],
-                'default_permissions': (),
+                "verbose_name": "department",
+                "verbose_name_plural": "Departments",
+                "permissions": [
+                    ("view_department", "See department"),
+                    ("add_department", "Create department"),
+                    ("change_department", "Change department"),
+                    ("delete_department", "Delete and restore department"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Manufacturer',
+            name="Manufacturer",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('code', models.CharField(max_length=50, null=True)),
-                ('website', models.CharField(max_length=400, null=True)),
-                ('support_phone', models.CharField(max_length=40, null=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('note', models.TextField(null=True)),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("code", models.CharField(max_length=50, null=True)),
+                ("website", models.CharField(max_length=400, null=True)),
+                ("support_phone", models.CharField(max_length=40, null=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("note", models.TextField(null=True)),
             ],
             options={
-                'verbose_name': 'manufacturer',
-                'verbose_name_plural': 'Manufacturers',
-                'permissions': [('view_manufacturer', 'See manufacturer'), ('add_manufacturer', 'Create manufacturer'), ('change_manufacturer', 'Change manufacturer'), ('delete_manufacturer', 'Delete and restore manufacturer')],
-                'default_permissions': (),
-                'indexes': [models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='manufacturer_number'), models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='manufacturer_changed_at'), models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='manufacturer_name')],
-                'constraints': [models.UniqueConstraint(fields=('number',), name='manufacturer_number_once'), models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('name',), name='manufacturer_name_once')],
+                "verbose_name": "manufacturer",
+                "verbose_name_plural": "Manufacturers",
+                "permissions": [
+                    ("view_manufacturer", "See manufacturer"),
+                    ("add_manufacturer", "Create manufacturer"),
+                    ("change_manufacturer", "Change manufacturer"),
+                    ("delete_manufacturer", "Delete and restore manufacturer"),
+                ],
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)),
+                        fields=["number", "id"],
+                        name="manufacturer_number",
+                    ),
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)),
+                        fields=["changed_at", "id"],
+                        name="manufacturer_changed_at",
+                    ),
+                    models.Index(
+                        condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="manufacturer_name"
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("number",), name="manufacturer_number_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("gone_at__isnull", True)), fields=("name",), name="manufacturer_name_once"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Person',
+            name="Person",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=330)),
-                ('roles', models.TextField(null=True)),
-                ('salutation', models.CharField(max_length=30, null=True)),
-                ('first_name', models.CharField(max_length=100, null=True)),
-                ('middle_name', models.CharField(max_length=100, null=True)),
-                ('last_name', models.CharField(max_length=100, null=True)),
-                ('suffix', models.CharField(max_length=20, null=True)),
-                ('companies', models.TextField(null=True)),
-                ('job_title', models.CharField(max_length=100, null=True)),
-                ('employee_id', models.CharField(max_length=40, null=True)),
-                ('email1', models.CharField(max_length=254, null=True)),
-                ('email2', models.CharField(max_length=254, null=True)),
-                ('phone_work', models.CharField(max_length=40, null=True)),
-                ('phone_mobile', models.CharField(max_length=40, null=True)),
-                ('phone_home', models.CharField(max_length=40, null=True)),
-                ('phone_other', models.CharField(max_length=40, null=True)),
-                ('phone_fax', models.CharField(max_length=40, null=True)),
-                ('phone_pager', models.CharField(max_length=40, null=True)),
-                ('address_work_street', models.CharField(max_length=200, null=True)),
-                ('address_work_city', models.CharField(max_length=100, null=True)),
-                ('address_work_state', models.CharField(max_length=100, null=True)),
-                ('address_work_zip', models.CharField(max_length=20, null=True)),
-                ('address_work_country', models.CharField(max_length=100, null=True)),
-                ('address_home_street', models.CharField(max_length=200, null=True)),
-                ('address_home_city', models.CharField(max_length=100, null=True)),
-                ('address_home_state', models.CharField(max_length=100, null=True)),
-                ('address_home_zip', models.CharField(max_length=20, null=True)),
-                ('address_home_country', models.CharField(max_length=100, null=True)),
-                ('address_other_street', models.CharField(max_length=200, null=True)),
-                ('address_other_city', models.CharField(max_length=100, null=True)),
-                ('address_other_state', models.CharField(max_length=100, null=True)),
-                ('address_other_zip', models.CharField(max_length=20, null=True)),
-                ('address_other_country', models.CharField(max_length=100, null=True)),
-                ('website', models.CharField(max_length=400, null=True)),
-                ('birthday', models.DateField(null=True)),
-                ('categories', models.TextField(null=True)),
-                ('is_private', models.BooleanField(default=False)),
-                ('is_active', models.BooleanField(default=True)),
-                ('user', models.CharField(max_length=40, null=True)),
-                ('note', models.TextField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.department')),
-                ('location', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.location')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=330)),
+                ("roles", models.TextField(null=True)),
+                ("salutation", models.CharField(max_length=30, null=True)),
+                ("first_name", models.CharField(max_length=100, null=True)),
+                ("middle_name", models.CharField(max_length=100, null=True)),
+                ("last_name", models.CharField(max_length=100, null=True)),
+                ("suffix", models.CharField(max_length=20, null=True)),
+                ("companies", models.TextField(null=True)),
+                ("job_title", models.CharField(max_length=100, null=True)),
+                ("employee_id", models.CharField(max_length=40, null=True)),
+                ("email1", models.CharField(max_length=254, null=True)),
+                ("email2", models.CharField(max_length=254, null=True)),
+                ("phone_work", models.CharField(max_length=40, null=True)),
+                ("phone_mobile", models.CharField(max_length=40, null=True)),
+                ("phone_home", models.CharField(max_length=40, null=True)),
+                ("phone_other", models.CharField(max_length=40, null=True)),
+                ("phone_fax", models.CharField(max_length=40, null=True)),
+                ("phone_pager", models.CharField(max_length=40, null=True)),
+                ("address_work_street", models.CharField(max_length=200, null=True)),
+                ("address_work_city", models.CharField(max_length=100, null=True)),
+                ("address_work_state", models.CharField(max_length=100, null=True)),
+                ("address_work_zip", models.CharField(max_length=20, null=True)),
+                ("address_work_country", models.CharField(max_length=100, null=True)),
+                ("address_home_street", models.CharField(max_length=200, null=True)),
+                ("address_home_city", models.CharField(max_length=100, null=True)),
+                ("address_home_state", models.CharField(max_length=100, null=True)),
+                ("address_home_zip", models.CharField(max_length=20, null=True)),
+                ("address_home_country", models.CharField(max_length=100, null=True)),
+                ("address_other_street", models.CharField(max_length=200, null=True)),
+                ("address_other_city", models.CharField(max_length=100, null=True)),
+                ("address_other_state", models.CharField(max_length=100, null=True)),
+                ("address_other_zip", models.CharField(max_length=20, null=True)),
+                ("address_other_country", models.CharField(max_length=100, null=True)),
+                ("website", models.CharField(max_length=400, null=True)),
+                ("birthday", models.DateField(null=True)),
+                ("categories", models.TextField(null=True)),
+                ("is_private", models.BooleanField(default=False)),
+                ("is_active", models.BooleanField(default=True)),
+                ("user", models.CharField(max_length=40, null=True)),
+                ("note", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.department",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.location"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'person',
-                'verbose_name_plural': 'People',
-                'permissions': [('view_person', 'See person'), ('add_person', 'Create person'), ('change_person', 'Change person'), ('delete_person', 'Delete and restore person')],
-                'default_permissions': (),
+                "verbose_name": "person",
+                "verbose_name_plural": "People",
+                "permissions": [
+                    ("view_person", "See person"),
+                    ("add_person", "Create person"),
+                    ("change_person", "Change person"),
+                    ("delete_person", "Delete and restore person"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Lead',
+            name="Lead",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=150)),
-                ('status', models.CharField(default='new', max_length=20)),
-                ('source', models.CharField(max_length=20, null=True)),
-                ('priority', models.CharField(max_length=20, null=True)),
-                ('company_name', models.CharField(max_length=150, null=True)),
-                ('contact_name', models.CharField(max_length=150, null=True)),
-                ('email', models.CharField(max_length=254, null=True)),
-                ('phone', models.CharField(max_length=40, null=True)),
-                ('estimated_value', models.DecimalField(decimal_places=4, max_digits=15, null=True)),
-                ('currency', models.CharField(max_length=3, null=True)),
-                ('closes_on', models.DateField(null=True)),
-                ('categories', models.TextField(null=True)),
-                ('description', models.TextField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=150)),
+                ("status", models.CharField(default="new", max_length=20)),
+                ("source", models.CharField(max_length=20, null=True)),
+                ("priority", models.CharField(max_length=20, null=True)),
+                ("company_name", models.CharField(max_length=150, null=True)),
+                ("contact_name", models.CharField(max_length=150, null=True)),
+                ("email", models.CharField(max_length=254, null=True)),
+                ("phone", models.CharField(max_length=40, null=True)),
+                ("estimated_value", models.DecimalField(decimal_places=4, max_digits=15, null=True)),
+                ("currency", models.CharField(max_length=3, null=True)),
+                ("closes_on", models.DateField(null=True)),
+                ("categories", models.TextField(null=True)),
+                ("description", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lead',
-                'verbose_name_plural': 'Leads',
-                'permissions': [('view_lead', 'See lead'), ('add_lead', 'Create lead'), ('change_lead', 'Change lead'), ('delete_lead', 'Delete and restore lead')],
-                'default_permissions': (),
+                "verbose_name": "lead",
+                "verbose_name_plural": "Leads",
+                "permissions": [
+                    ("view_lead", "See lead"),
+                    ("add_lead", "Create lead"),
+                    ("change_lead", "Change lead"),
+                    ("delete_lead", "Delete and restore lead"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Employment',
+            name="Employment",
             fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('company', models.CharField(max_length=16000)),
-                ('folded', models.CharField(max_length=150)),
-                ('position', models.IntegerField()),
-                ('is_main', models.BooleanField()),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='records.person')),
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("company", models.CharField(max_length=16000)),
+                ("folded", models.CharField(max_length=150)),
+                ("position", models.IntegerField()),
+                ("is_main", models.BooleanField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="records.person"
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.AddField(
-            model_name='department',
-            name='manager',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person'),
+            model_name="department",
+            name="manager",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+            ),
         ),
         migrations.AddField(
-            model_name='account',
-            name='owner',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person'),
+            model_name="account",
+            name="owner",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+            ),
         ),
         migrations.CreateModel(
-            name='Product',
+            name="Product",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=150)),
-                ('code', models.CharField(max_length=50, null=True)),
-                ('kind', models.CharField(max_length=20, null=True)),
-                ('model', models.CharField(max_length=100, null=True)),
-                ('unit', models.CharField(max_length=20, null=True)),
-                ('price', models.DecimalField(decimal_places=4, max_digits=15, null=True)),
-                ('currency', models.CharField(max_length=3, null=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('description', models.TextField(null=True)),
-                ('manufacturer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.manufacturer')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=150)),
+                ("code", models.CharField(max_length=50, null=True)),
+                ("kind", models.CharField(max_length=20, null=True)),
+                ("model", models.CharField(max_length=100, null=True)),
+                ("unit", models.CharField(max_length=20, null=True)),
+                ("price", models.DecimalField(decimal_places=4, max_digits=15, null=True)),
+                ("currency", models.CharField(max_length=3, null=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("description", models.TextField(null=True)),
+                (
+                    "manufacturer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.manufacturer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'product',
-                'verbose_name_plural': 'Products',
-                'permissions': [('view_product', 'See product'), ('add_product', 'Create product'), ('change_product', 'Change product'), ('delete_product', 'Delete and restore product')],
-                'default_permissions': (),
+                "verbose_name": "product",
+                "verbose_name_plural": "Products",
+                "permissions": [
+                    ("view_product", "See product"),
+                    ("add_product", "Create product"),
+                    ("change_product", "Change product"),
+                    ("delete_product", "Delete and restore product"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.CreateModel(
-            name='Opportunity',
+            name="Opportunity",
             fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=150)),
-                ('stage', models.CharField(default='prospecting', max_length=20)),
-                ('probability', models.BigIntegerField(null=True)),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=15, null=True)),
-                ('currency', models.CharField(max_length=3, null=True)),
-                ('closes_on', models.DateField(null=True)),
-                ('categories', models.TextField(null=True)),
-                ('description', models.TextField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.lead')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('product', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.product')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=150)),
+                ("stage", models.CharField(default="prospecting", max_length=20)),
+                ("probability", models.BigIntegerField(null=True)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=15, null=True)),
+                ("currency", models.CharField(max_length=3, null=True)),
+                ("closes_on", models.DateField(null=True)),
+                ("categories", models.TextField(null=True)),
+                ("description", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.lead"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.product"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'opportunity',
-                'verbose_name_plural': 'Opportunities',
-                'permissions': [('view_opportunity', 'See opportunity'), ('add_opportunity', 'Create opportunity'), ('change_opportunity', 'Change opportunity'), ('delete_opportunity', 'Delete and restore opportunity')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.AddField(
-            model_name='lead',
-            name='product',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.product'),
-        ),
-        migrations.CreateModel(
-            name='InstalledAsset',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=150)),
-                ('status', models.CharField(default='installed', max_length=20)),
-                ('business_unit', models.CharField(max_length=20, null=True)),
-                ('asset_id', models.CharField(max_length=50, null=True)),
-                ('installed_product_id', models.CharField(max_length=50, null=True)),
-                ('serial_number', models.CharField(max_length=100, null=True)),
-                ('model', models.CharField(max_length=100, null=True)),
-                ('is_in_use', models.BooleanField(default=True)),
-                ('hostname', models.CharField(max_length=100, null=True)),
-                ('operating_system', models.CharField(max_length=150, null=True)),
-                ('os_version', models.CharField(max_length=100, null=True)),
-                ('mac_addresses', models.TextField(null=True)),
-                ('ip_addresses', models.TextField(null=True)),
-                ('memory_mb', models.BigIntegerField(null=True)),
-                ('storage_gb', models.BigIntegerField(null=True)),
-                ('processor', models.CharField(max_length=150, null=True)),
-                ('last_user', models.CharField(max_length=150, null=True)),
-                ('inventoried_at', models.DateTimeField(null=True)),
-                ('purchased_on', models.DateField(null=True)),
-                ('installed_on', models.DateField(null=True)),
-                ('warranty_until', models.DateField(null=True)),
-                ('cost', models.DecimalField(decimal_places=4, max_digits=15, null=True)),
-                ('currency', models.CharField(max_length=3, null=True)),
-                ('user_field1', models.CharField(max_length=150, null=True)),
-                ('user_field2', models.CharField(max_length=150, null=True)),
-                ('user_field3', models.CharField(max_length=150, null=True)),
-                ('details', models.TextField(null=True)),
-                ('note', models.TextField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('asset_subtype', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.assetsubtype')),
-                ('asset_type', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.assettype')),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.department')),
-                ('parent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.installedasset')),
-                ('location', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.location')),
-                ('manufacturer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.manufacturer')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('product', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.product')),
-            ],
-            options={
-                'verbose_name': 'installed asset',
-                'verbose_name_plural': 'Installed assets',
-                'permissions': [('view_installed_asset', 'See installed asset'), ('add_installed_asset', 'Create installed asset'), ('change_installed_asset', 'Change installed asset'), ('delete_installed_asset', 'Delete and restore installed asset')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='Case',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('subject', models.CharField(max_length=254)),
-                ('kind', models.CharField(default='help_desk', max_length=20)),
-                ('status', models.CharField(default='open', max_length=20)),
-                ('priority', models.CharField(default='normal', max_length=20)),
-                ('source', models.CharField(max_length=20, null=True)),
-                ('category', models.CharField(max_length=100, null=True)),
-                ('business_unit', models.CharField(max_length=20, null=True)),
-                ('external_id', models.CharField(max_length=100, null=True)),
-                ('due_at', models.DateTimeField(null=True)),
-                ('resolved_at', models.DateTimeField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('categories', models.TextField(null=True)),
-                ('description', models.TextField(null=True)),
-                ('resolution', models.TextField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.department')),
-                ('asset', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.installedasset')),
-                ('location', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.location')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('product', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.product')),
-            ],
-            options={
-                'verbose_name': 'case',
-                'verbose_name_plural': 'Cases',
-                'permissions': [('view_case', 'See case'), ('add_case', 'Create case'), ('change_case', 'Change case'), ('delete_case', 'Delete and restore case')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='ProductMapping',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('model', models.CharField(max_length=100, null=True)),
-                ('note', models.TextField(null=True)),
-                ('asset_subtype', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.assetsubtype')),
-                ('manufacturer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.manufacturer')),
-                ('product', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.product')),
-            ],
-            options={
-                'verbose_name': 'product mapping',
-                'verbose_name_plural': 'Product mappings',
-                'permissions': [('view_product_mapping', 'See product mapping'), ('add_product_mapping', 'Create product mapping'), ('change_product_mapping', 'Change product mapping'), ('delete_product_mapping', 'Delete and restore product mapping')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='Relation',
-            fields=[
-                ('number', models.BigAutoField(primary_key=True, serialize=False)),
-                ('record_type', models.CharField(max_length=30)),
-                ('record', models.CharField(max_length=32)),
-                ('field', models.CharField(max_length=30)),
-                ('target', models.CharField(max_length=32)),
-                ('position', models.IntegerField()),
-            ],
-            options={
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['target', 'record_type', 'field'], name='relation_target')],
-                'constraints': [models.UniqueConstraint(fields=('record', 'field', 'position'), name='relation_position_once')],
-            },
-        ),
-        migrations.CreateModel(
-            name='SearchText',
-            fields=[
-                ('record', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('record_type', models.CharField(max_length=30)),
-                ('text', models.TextField()),
-            ],
-            options={
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['record_type', 'record'], name='search_type')],
-            },
-        ),
-        migrations.CreateModel(
-            name='ServiceOrder',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('subject', models.CharField(max_length=254)),
-                ('kind', models.CharField(max_length=20, null=True)),
-                ('status', models.CharField(default='new', max_length=20)),
-                ('priority', models.CharField(default='normal', max_length=20)),
-                ('technicians', models.TextField(null=True)),
-                ('external_id', models.CharField(max_length=100, null=True)),
-                ('scheduled_start_at', models.DateTimeField(null=True)),
-                ('scheduled_end_at', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('completed_at', models.DateTimeField(null=True)),
-                ('is_billable', models.BooleanField(default=True)),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=15, null=True)),
-                ('currency', models.CharField(max_length=3, null=True)),
-                ('description', models.TextField(null=True)),
-                ('resolution', models.TextField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('asset', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.installedasset')),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.case')),
-                ('location', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.location')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-            ],
-            options={
-                'verbose_name': 'service order',
-                'verbose_name_plural': 'Service orders',
-                'permissions': [('view_service_order', 'See service order'), ('add_service_order', 'Create service order'), ('change_service_order', 'Change service order'), ('delete_service_order', 'Delete and restore service order')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='CalendarItem',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('subject', models.CharField(max_length=254)),
-                ('is_private', models.BooleanField(default=False)),
-                ('assignees', models.TextField(null=True)),
-                ('answers', models.TextField(null=True)),
-                ('categories', models.TextField(null=True)),
-                ('recurrence', models.TextField(null=True)),
-                ('body', models.TextField(null=True)),
-                ('status', models.CharField(default='confirmed', max_length=20)),
-                ('show_as', models.CharField(default='busy', max_length=10)),
-                ('is_all_day', models.BooleanField(default=False)),
-                ('starts_at', models.DateTimeField(null=True)),
-                ('ends_at', models.DateTimeField(null=True)),
-                ('starts_on', models.DateField(null=True)),
-                ('ends_on', models.DateField(null=True)),
-                ('zone', models.CharField(max_length=64, null=True)),
-                ('place', models.CharField(max_length=255, null=True)),
-                ('original_at', models.DateTimeField(null=True)),
-                ('is_read_only', models.BooleanField(default=False)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('series', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.calendaritem')),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.case')),
-                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.lead')),
-                ('opportunity', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.opportunity')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('service_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.serviceorder')),
-            ],
-            options={
-                'verbose_name': 'calendar item',
-                'verbose_name_plural': 'Calendar items',
-                'permissions': [('view_calendar_item', 'See calendar item'), ('add_calendar_item', 'Create calendar item'), ('change_calendar_item', 'Change calendar item'), ('delete_calendar_item', 'Delete and restore calendar item')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='Task',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('subject', models.CharField(max_length=254)),
-                ('is_private', models.BooleanField(default=False)),
-                ('assignees', models.TextField(null=True)),
-                ('answers', models.TextField(null=True)),
-                ('categories', models.TextField(null=True)),
-                ('recurrence', models.TextField(null=True)),
-                ('body', models.TextField(null=True)),
-                ('status', models.CharField(default='open', max_length=26)),
-                ('priority', models.CharField(default='normal', max_length=20)),
-                ('starts_on', models.DateField(null=True)),
-                ('due_on', models.DateField(null=True)),
-                ('completed_at', models.DateTimeField(null=True)),
-                ('percent_complete', models.BigIntegerField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.case')),
-                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.lead')),
-                ('opportunity', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.opportunity')),
-                ('owner', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('service_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.serviceorder')),
-            ],
-            options={
-                'verbose_name': 'task',
-                'verbose_name_plural': 'Tasks',
-                'permissions': [('view_task', 'See task'), ('add_task', 'Create task'), ('change_task', 'Change task'), ('delete_task', 'Delete and restore task')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='Note',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('subject', models.CharField(max_length=254, null=True)),
-                ('body', models.TextField()),
-                ('is_internal', models.BooleanField(default=False)),
-                ('written_at', models.DateTimeField(null=True)),
-                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.account')),
-                ('asset', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.installedasset')),
-                ('calendar_item', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.calendaritem')),
-                ('case', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.case')),
-                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.lead')),
-                ('opportunity', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.opportunity')),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-                ('service_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.serviceorder')),
-                ('task', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.task')),
-            ],
-            options={
-                'verbose_name': 'note',
-                'verbose_name_plural': 'Notes',
-                'permissions': [('view_note', 'See note'), ('add_note', 'Create note'), ('change_note', 'Change note'), ('delete_note', 'Delete and restore note')],
-                'default_permissions': (),
-            },
-        ),
-        migrations.CreateModel(
-            name='Team',
-            fields=[
-                ('id', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField()),
-                ('version', models.BigIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('created_by', models.CharField(default='', max_length=150)),
-                ('changed_at', models.DateTimeField()),
-                ('changed_by', models.CharField(default='', max_length=150)),
-                ('creator', models.CharField(max_length=40, null=True)),
-                ('gone_at', models.DateTimeField(null=True)),
-                ('gone_by', models.CharField(max_length=150, null=True)),
-                ('gone_why', models.CharField(max_length=10, null=True)),
-                ('merged_into', models.CharField(max_length=32, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('kind', models.CharField(max_length=20, null=True)),
-                ('members', models.TextField(null=True)),
-                ('email', models.CharField(max_length=254, null=True)),
-                ('is_active', models.BooleanField(default=True)),
-                ('note', models.TextField(null=True)),
-                ('lead', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.person')),
-            ],
-            options={
-                'verbose_name': 'team',
-                'verbose_name_plural': 'Teams',
-                'permissions': [('view_team', 'See team'), ('add_team', 'Create team'), ('change_team', 'Change team'), ('delete_team', 'Delete and restore team')],
-                'default_permissions': (),
+                "verbose_name": "opportunity",
+                "verbose_name_plural": "Opportunities",
+                "permissions": [
+                    ("view_opportunity", "See opportunity"),
+                    ("add_opportunity", "Create opportunity"),
+                    ("change_opportunity", "Change opportunity"),
+                    ("delete_opportunity", "Delete and restore opportunity"),
+                ],
+                "default_permissions": (),
             },
         ),
         migrations.AddField(
-            model_name='serviceorder',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.team'),
-        ),
-        migrations.AddField(
-            model_name='opportunity',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.team'),
-        ),
-        migrations.AddField(
-            model_name='lead',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.team'),
-        ),
-        migrations.AddField(
-            model_name='case',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.team'),
-        ),
-        migrations.AddField(
-            model_name='account',
-            name='team',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.team'),
+            model_name="lead",
+            name="product",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.product"
+            ),
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="InstalledAsset",
             fields=[
-                ('token', models.CharField(max_length=32, primary_key=True, serialize=False)),
-                ('record_type', models.CharField(max_length=30)),
-                ('by_id', models.CharField(max_length=40)),
-                ('name', models.CharField(max_length=200)),
-                ('form', models.CharField(max_length=10)),
-                ('content', models.TextField()),
-                ('created_at', models.DateTimeField()),
-                ('is_begun', models.BooleanField(default=False)),
-                ('is_done', models.BooleanField(default=False)),
-                ('offset', models.BigIntegerField(default=0)),
-                ('line', models.BigIntegerField(default=0)),
-                ('rows', models.BigIntegerField(default=0)),
-                ('created', models.BigIntegerField(default=0)),
-                ('updated', models.BigIntegerField(default=0)),
-                ('refused', models.BigIntegerField(default=0)),
-                ('faults', models.TextField(default='[]')),
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=150)),
+                ("status", models.CharField(default="installed", max_length=20)),
+                ("business_unit", models.CharField(max_length=20, null=True)),
+                ("asset_id", models.CharField(max_length=50, null=True)),
+                ("installed_product_id", models.CharField(max_length=50, null=True)),
+                ("serial_number", models.CharField(max_length=100, null=True)),
+                ("model", models.CharField(max_length=100, null=True)),
+                ("is_in_use", models.BooleanField(default=True)),
+                ("hostname", models.CharField(max_length=100, null=True)),
+                ("operating_system", models.CharField(max_length=150, null=True)),
+                ("os_version", models.CharField(max_length=100, null=True)),
+                ("mac_addresses", models.TextField(null=True)),
+                ("ip_addresses", models.TextField(null=True)),
+                ("memory_mb", models.BigIntegerField(null=True)),
+                ("storage_gb", models.BigIntegerField(null=True)),
+                ("processor", models.CharField(max_length=150, null=True)),
+                ("last_user", models.CharField(max_length=150, null=True)),
+                ("inventoried_at", models.DateTimeField(null=True)),
+                ("purchased_on", models.DateField(null=True)),
+                ("installed_on", models.DateField(null=True)),
+                ("warranty_until", models.DateField(null=True)),
+                ("cost", models.DecimalField(decimal_places=4, max_digits=15, null=True)),
+                ("currency", models.CharField(max_length=3, null=True)),
+                ("user_field1", models.CharField(max_length=150, null=True)),
+                ("user_field2", models.CharField(max_length=150, null=True)),
+                ("user_field3", models.CharField(max_length=150, null=True)),
+                ("details", models.TextField(null=True)),
+                ("note", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "asset_subtype",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.assetsubtype",
+                    ),
+                ),
+                (
+                    "asset_type",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.assettype"
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.department",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.installedasset",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.location"
+                    ),
+                ),
+                (
+                    "manufacturer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.manufacturer",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.product"
+                    ),
+                ),
             ],
             options={
-                'default_permissions': (),
-                'indexes': [models.Index(fields=['created_at'], name='upload_created_at')],
+                "verbose_name": "installed asset",
+                "verbose_name_plural": "Installed assets",
+                "permissions": [
+                    ("view_installed_asset", "See installed asset"),
+                    ("add_installed_asset", "Create installed asset"),
+                    ("change_installed_asset", "Change installed asset"),
+                    ("delete_installed_asset", "Delete and restore installed asset"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Case",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("subject", models.CharField(max_length=254)),
+                ("kind", models.CharField(default="help_desk", max_length=20)),
+                ("status", models.CharField(default="open", max_length=20)),
+                ("priority", models.CharField(default="normal", max_length=20)),
+                ("source", models.CharField(max_length=20, null=True)),
+                ("category", models.CharField(max_length=100, null=True)),
+                ("business_unit", models.CharField(max_length=20, null=True)),
+                ("external_id", models.CharField(max_length=100, null=True)),
+                ("due_at", models.DateTimeField(null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("categories", models.TextField(null=True)),
+                ("description", models.TextField(null=True)),
+                ("resolution", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.department",
+                    ),
+                ),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.installedasset",
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.location"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.product"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "case",
+                "verbose_name_plural": "Cases",
+                "permissions": [
+                    ("view_case", "See case"),
+                    ("add_case", "Create case"),
+                    ("change_case", "Change case"),
+                    ("delete_case", "Delete and restore case"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="ProductMapping",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("model", models.CharField(max_length=100, null=True)),
+                ("note", models.TextField(null=True)),
+                (
+                    "asset_subtype",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.assetsubtype",
+                    ),
+                ),
+                (
+                    "manufacturer",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.manufacturer",
+                    ),
+                ),
+                (
+                    "product",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.product"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "product mapping",
+                "verbose_name_plural": "Product mappings",
+                "permissions": [
+                    ("view_product_mapping", "See product mapping"),
+                    ("add_product_mapping", "Create product mapping"),
+                    ("change_product_mapping", "Change product mapping"),
+                    ("delete_product_mapping", "Delete and restore product mapping"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Relation",
+            fields=[
+                ("number", models.BigAutoField(primary_key=True, serialize=False)),
+                ("record_type", models.CharField(max_length=30)),
+                ("record", models.CharField(max_length=32)),
+                ("field", models.CharField(max_length=30)),
+                ("target", models.CharField(max_length=32)),
+                ("position", models.IntegerField()),
+            ],
+            options={
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["target", "record_type", "field"], name="relation_target")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("record", "field", "position"), name="relation_position_once")
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="SearchText",
+            fields=[
+                ("record", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("record_type", models.CharField(max_length=30)),
+                ("text", models.TextField()),
+            ],
+            options={
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["record_type", "record"], name="search_type")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ServiceOrder",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("subject", models.CharField(max_length=254)),
+                ("kind", models.CharField(max_length=20, null=True)),
+                ("status", models.CharField(default="new", max_length=20)),
+                ("priority", models.CharField(default="normal", max_length=20)),
+                ("technicians", models.TextField(null=True)),
+                ("external_id", models.CharField(max_length=100, null=True)),
+                ("scheduled_start_at", models.DateTimeField(null=True)),
+                ("scheduled_end_at", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("completed_at", models.DateTimeField(null=True)),
+                ("is_billable", models.BooleanField(default=True)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=15, null=True)),
+                ("currency", models.CharField(max_length=3, null=True)),
+                ("description", models.TextField(null=True)),
+                ("resolution", models.TextField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.installedasset",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.case"
+                    ),
+                ),
+                (
+                    "location",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.location"
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "service order",
+                "verbose_name_plural": "Service orders",
+                "permissions": [
+                    ("view_service_order", "See service order"),
+                    ("add_service_order", "Create service order"),
+                    ("change_service_order", "Change service order"),
+                    ("delete_service_order", "Delete and restore service order"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="CalendarItem",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("subject", models.CharField(max_length=254)),
+                ("is_private", models.BooleanField(default=False)),
+                ("assignees", models.TextField(null=True)),
+                ("answers", models.TextField(null=True)),
+                ("categories", models.TextField(null=True)),
+                ("recurrence", models.TextField(null=True)),
+                ("body", models.TextField(null=True)),
+                ("status", models.CharField(default="confirmed", max_length=20)),
+                ("show_as", models.CharField(default="busy", max_length=10)),
+                ("is_all_day", models.BooleanField(default=False)),
+                ("starts_at", models.DateTimeField(null=True)),
+                ("ends_at", models.DateTimeField(null=True)),
+                ("starts_on", models.DateField(null=True)),
+                ("ends_on", models.DateField(null=True)),
+                ("zone", models.CharField(max_length=64, null=True)),
+                ("place", models.CharField(max_length=255, null=True)),
+                ("original_at", models.DateTimeField(null=True)),
+                ("is_read_only", models.BooleanField(default=False)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.calendaritem",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.case"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.lead"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.opportunity",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "service_order",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.serviceorder",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "calendar item",
+                "verbose_name_plural": "Calendar items",
+                "permissions": [
+                    ("view_calendar_item", "See calendar item"),
+                    ("add_calendar_item", "Create calendar item"),
+                    ("change_calendar_item", "Change calendar item"),
+                    ("delete_calendar_item", "Delete and restore calendar item"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Task",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("subject", models.CharField(max_length=254)),
+                ("is_private", models.BooleanField(default=False)),
+                ("assignees", models.TextField(null=True)),
+                ("answers", models.TextField(null=True)),
+                ("categories", models.TextField(null=True)),
+                ("recurrence", models.TextField(null=True)),
+                ("body", models.TextField(null=True)),
+                ("status", models.CharField(default="open", max_length=26)),
+                ("priority", models.CharField(default="normal", max_length=20)),
+                ("starts_on", models.DateField(null=True)),
+                ("due_on", models.DateField(null=True)),
+                ("completed_at", models.DateTimeField(null=True)),
+                ("percent_complete", models.BigIntegerField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.case"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.lead"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.opportunity",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "service_order",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.serviceorder",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "task",
+                "verbose_name_plural": "Tasks",
+                "permissions": [
+                    ("view_task", "See task"),
+                    ("add_task", "Create task"),
+                    ("change_task", "Change task"),
+                    ("delete_task", "Delete and restore task"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Note",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("subject", models.CharField(max_length=254, null=True)),
+                ("body", models.TextField()),
+                ("is_internal", models.BooleanField(default=False)),
+                ("written_at", models.DateTimeField(null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.account"
+                    ),
+                ),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.installedasset",
+                    ),
+                ),
+                (
+                    "calendar_item",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.calendaritem",
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.case"
+                    ),
+                ),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.lead"
+                    ),
+                ),
+                (
+                    "opportunity",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.opportunity",
+                    ),
+                ),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+                (
+                    "service_order",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="records.serviceorder",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.task"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "note",
+                "verbose_name_plural": "Notes",
+                "permissions": [
+                    ("view_note", "See note"),
+                    ("add_note", "Create note"),
+                    ("change_note", "Change note"),
+                    ("delete_note", "Delete and restore note"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="Team",
+            fields=[
+                ("id", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField()),
+                ("version", models.BigIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("created_by", models.CharField(default="", max_length=150)),
+                ("changed_at", models.DateTimeField()),
+                ("changed_by", models.CharField(default="", max_length=150)),
+                ("creator", models.CharField(max_length=40, null=True)),
+                ("gone_at", models.DateTimeField(null=True)),
+                ("gone_by", models.CharField(max_length=150, null=True)),
+                ("gone_why", models.CharField(max_length=10, null=True)),
+                ("merged_into", models.CharField(max_length=32, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("kind", models.CharField(max_length=20, null=True)),
+                ("members", models.TextField(null=True)),
+                ("email", models.CharField(max_length=254, null=True)),
+                ("is_active", models.BooleanField(default=True)),
+                ("note", models.TextField(null=True)),
+                (
+                    "lead",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.person"
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "team",
+                "verbose_name_plural": "Teams",
+                "permissions": [
+                    ("view_team", "See team"),
+                    ("add_team", "Create team"),
+                    ("change_team", "Change team"),
+                    ("delete_team", "Delete and restore team"),
+                ],
+                "default_permissions": (),
+            },
+        ),
+        migrations.AddField(
+            model_name="serviceorder",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.team"
+            ),
+        ),
+        migrations.AddField(
+            model_name="opportunity",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.team"
+            ),
+        ),
+        migrations.AddField(
+            model_name="lead",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.team"
+            ),
+        ),
+        migrations.AddField(
+            model_name="case",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.team"
+            ),
+        ),
+        migrations.AddField(
+            model_name="account",
+            name="team",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.team"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Upload",
+            fields=[
+                ("token", models.CharField(max_length=32, primary_key=True, serialize=False)),
+                ("record_type", models.CharField(max_length=30)),
+                ("by_id", models.CharField(max_length=40)),
+                ("name", models.CharField(max_length=200)),
+                ("form", models.CharField(max_length=10)),
+                ("content", models.TextField()),
+                ("created_at", models.DateTimeField()),
+                ("is_begun", models.BooleanField(default=False)),
+                ("is_done", models.BooleanField(default=False)),
+                ("offset", models.BigIntegerField(default=0)),
+                ("line", models.BigIntegerField(default=0)),
+                ("rows", models.BigIntegerField(default=0)),
+                ("created", models.BigIntegerField(default=0)),
+                ("updated", models.BigIntegerField(default=0)),
+                ("refused", models.BigIntegerField(default=0)),
+                ("faults", models.TextField(default="[]")),
+            ],
+            options={
+                "default_permissions": (),
+                "indexes": [models.Index(fields=["created_at"], name="upload_created_at")],
             },
         ),
         migrations.AddIndex(
-            model_name='assetsubtype',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='asset_subtype_number'),
+            model_name="assetsubtype",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="asset_subtype_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='assetsubtype',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='asset_subtype_changed_at'),
+            model_name="assetsubtype",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["changed_at", "id"],
+                name="asset_subtype_changed_at",
+            ),
         ),
         migrations.AddIndex(
-            model_name='assetsubtype',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='asset_subtype_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='assetsubtype',
-            constraint=models.UniqueConstraint(fields=('number',), name='asset_subtype_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='assetsubtype',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('asset_type', 'name'), name='asset_subtype_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='location',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='location_number'),
-        ),
-        migrations.AddIndex(
-            model_name='location',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='location_changed_at'),
-        ),
-        migrations.AddIndex(
-            model_name='location',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='location_name'),
-        ),
-        migrations.AddIndex(
-            model_name='location',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['city', 'id'], name='location_city'),
+            model_name="assetsubtype",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="asset_subtype_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(fields=('number',), name='location_number_once'),
+            model_name="assetsubtype",
+            constraint=models.UniqueConstraint(fields=("number",), name="asset_subtype_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('account', 'name'), name='location_name_once'),
+            model_name="assetsubtype",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=("asset_type", "name"),
+                name="asset_subtype_name_once",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="location",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="location_number"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="location",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="location_changed_at"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="location",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="location_name"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="location",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["city", "id"], name="location_city"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='location',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True), ('is_main', True)), fields=('account',), name='location_main_once'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='person_number'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='person_changed_at'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='person_name'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['email1'], name='person_email1'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['employee_id'], name='person_employee_id'),
-        ),
-        migrations.AddIndex(
-            model_name='person',
-            index=models.Index(fields=['user'], name='person_user'),
+            model_name="location",
+            constraint=models.UniqueConstraint(fields=("number",), name="location_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(fields=('number',), name='person_number_once'),
+            model_name="location",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at__isnull", True)), fields=("account", "name"), name="location_name_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='person',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('user',), name='person_user_once'),
+            model_name="location",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at__isnull", True), ("is_main", True)),
+                fields=("account",),
+                name="location_main_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='employment',
-            index=models.Index(fields=['folded'], name='employment_folded'),
+            model_name="person",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="person_number"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="person_changed_at"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="person_name"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(fields=["email1"], name="person_email1"),
+        ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(fields=["employee_id"], name="person_employee_id"),
+        ),
+        migrations.AddIndex(
+            model_name="person",
+            index=models.Index(fields=["user"], name="person_user"),
         ),
         migrations.AddConstraint(
-            model_name='employment',
-            constraint=models.UniqueConstraint(fields=('person', 'position'), name='employment_position_once'),
+            model_name="person",
+            constraint=models.UniqueConstraint(fields=("number",), name="person_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='employment',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_main', True)), fields=('person',), name='employment_main_once'),
+            model_name="person",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at__isnull", True)), fields=("user",), name="person_user_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='department',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='department_number'),
-        ),
-        migrations.AddIndex(
-            model_name='department',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='department_changed_at'),
-        ),
-        migrations.AddIndex(
-            model_name='department',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='department_name'),
+            model_name="employment",
+            index=models.Index(fields=["folded"], name="employment_folded"),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(fields=('number',), name='department_number_once'),
+            model_name="employment",
+            constraint=models.UniqueConstraint(fields=("person", "position"), name="employment_position_once"),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('account', 'name'), name='department_name_once'),
+            model_name="employment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_main", True)), fields=("person",), name="employment_main_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='product_number'),
+            model_name="department",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="department_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='product_changed_at'),
+            model_name="department",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="department_changed_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='product',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='product_name'),
+            model_name="department",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="department_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(fields=('number',), name='product_number_once'),
+            model_name="department",
+            constraint=models.UniqueConstraint(fields=("number",), name="department_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='product',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('code',), name='product_code_once'),
+            model_name="department",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at__isnull", True)), fields=("account", "name"), name="department_name_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='installedasset',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='installed_asset_number'),
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="product_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='installedasset',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='installed_asset_changed_at'),
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="product_changed_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='installedasset',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='installed_asset_name'),
-        ),
-        migrations.AddIndex(
-            model_name='installedasset',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['serial_number', 'id'], name='installed_asset_serial_number'),
-        ),
-        migrations.AddIndex(
-            model_name='installedasset',
-            index=models.Index(fields=['business_unit', 'asset_id'], name='installed_asset_unit_asset'),
-        ),
-        migrations.AddIndex(
-            model_name='installedasset',
-            index=models.Index(fields=['installed_product_id'], name='installed_asset_product_id'),
-        ),
-        migrations.AddIndex(
-            model_name='installedasset',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['status', 'id'], name='installed_asset_status'),
+            model_name="product",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="product_name"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='installedasset',
-            constraint=models.UniqueConstraint(fields=('number',), name='installed_asset_number_once'),
-        ),
-        migrations.AddIndex(
-            model_name='productmapping',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='product_mapping_number'),
-        ),
-        migrations.AddIndex(
-            model_name='productmapping',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='product_mapping_changed_at'),
+            model_name="product",
+            constraint=models.UniqueConstraint(fields=("number",), name="product_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='productmapping',
-            constraint=models.UniqueConstraint(fields=('number',), name='product_mapping_number_once'),
+            model_name="product",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at__isnull", True)), fields=("code",), name="product_code_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="installedasset",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="installed_asset_number"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="installedasset",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["changed_at", "id"],
+                name="installed_asset_changed_at",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="installedasset",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="installed_asset_name"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="installedasset",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["serial_number", "id"],
+                name="installed_asset_serial_number",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="installedasset",
+            index=models.Index(fields=["business_unit", "asset_id"], name="installed_asset_unit_asset"),
+        ),
+        migrations.AddIndex(
+            model_name="installedasset",
+            index=models.Index(fields=["installed_product_id"], name="installed_asset_product_id"),
+        ),
+        migrations.AddIndex(
+            model_name="installedasset",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["status", "id"], name="installed_asset_status"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='productmapping',
-            constraint=models.UniqueConstraint(django.db.models.functions.comparison.Coalesce('asset_subtype', models.Value('')), django.db.models.functions.comparison.Coalesce('manufacturer', models.Value('')), django.db.models.functions.comparison.Coalesce('model', models.Value('')), condition=models.Q(('gone_at__isnull', True)), name='product_mapping_once'),
+            model_name="installedasset",
+            constraint=models.UniqueConstraint(fields=("number",), name="installed_asset_number_once"),
         ),
         migrations.AddIndex(
-            model_name='calendaritem',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='calendar_item_number'),
+            model_name="productmapping",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="product_mapping_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='calendaritem',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='calendar_item_changed_at'),
-        ),
-        migrations.AddIndex(
-            model_name='calendaritem',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['subject', 'id'], name='calendar_item_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='calendaritem',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['starts_at', 'id'], name='calendar_item_starts_at'),
+            model_name="productmapping",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["changed_at", "id"],
+                name="product_mapping_changed_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='calendaritem',
-            constraint=models.UniqueConstraint(fields=('number',), name='calendar_item_number_once'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='task_number'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='task_changed_at'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['subject', 'id'], name='task_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['due_on', 'id'], name='task_due_on'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['status', 'id'], name='task_status'),
+            model_name="productmapping",
+            constraint=models.UniqueConstraint(fields=("number",), name="product_mapping_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('number',), name='task_number_once'),
+            model_name="productmapping",
+            constraint=models.UniqueConstraint(
+                django.db.models.functions.comparison.Coalesce("asset_subtype", models.Value("")),
+                django.db.models.functions.comparison.Coalesce("manufacturer", models.Value("")),
+                django.db.models.functions.comparison.Coalesce("model", models.Value("")),
+                condition=models.Q(("gone_at__isnull", True)),
+                name="product_mapping_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='note',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='note_number'),
+            model_name="calendaritem",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="calendar_item_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='note',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='note_changed_at'),
+            model_name="calendaritem",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["changed_at", "id"],
+                name="calendar_item_changed_at",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="calendaritem",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["subject", "id"], name="calendar_item_subject"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="calendaritem",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["starts_at", "id"],
+                name="calendar_item_starts_at",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='note',
-            constraint=models.UniqueConstraint(fields=('number',), name='note_number_once'),
+            model_name="calendaritem",
+            constraint=models.UniqueConstraint(fields=("number",), name="calendar_item_number_once"),
         ),
         migrations.AddIndex(
-            model_name='team',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='team_number'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="task_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='team',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='team_changed_at'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="task_changed_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='team',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='team_name'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["subject", "id"], name="task_subject"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["due_on", "id"], name="task_due_on"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["status", "id"], name="task_status"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('number',), name='team_number_once'),
+            model_name="task",
+            constraint=models.UniqueConstraint(fields=("number",), name="task_number_once"),
+        ),
+        migrations.AddIndex(
+            model_name="note",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="note_number"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="note",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="note_changed_at"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(condition=models.Q(('gone_at__isnull', True)), fields=('name',), name='team_name_once'),
+            model_name="note",
+            constraint=models.UniqueConstraint(fields=("number",), name="note_number_once"),
         ),
         migrations.AddIndex(
-            model_name='serviceorder',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='service_order_number'),
+            model_name="team",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="team_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='serviceorder',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='service_order_changed_at'),
+            model_name="team",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="team_changed_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='serviceorder',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['subject', 'id'], name='service_order_subject'),
-        ),
-        migrations.AddIndex(
-            model_name='serviceorder',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['scheduled_start_at', 'id'], name='service_order_scheduled_start_'),
-        ),
-        migrations.AddIndex(
-            model_name='serviceorder',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['status', 'id'], name='service_order_status'),
+            model_name="team",
+            index=models.Index(condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="team_name"),
         ),
         migrations.AddConstraint(
-            model_name='serviceorder',
-            constraint=models.UniqueConstraint(fields=('number',), name='service_order_number_once'),
-        ),
-        migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='opportunity_number'),
-        ),
-        migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='opportunity_changed_at'),
-        ),
-        migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='opportunity_name'),
-        ),
-        migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['closes_on', 'id'], name='opportunity_closes_on'),
-        ),
-        migrations.AddIndex(
-            model_name='opportunity',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['stage', 'id'], name='opportunity_stage'),
+            model_name="team",
+            constraint=models.UniqueConstraint(fields=("number",), name="team_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='opportunity',
-            constraint=models.UniqueConstraint(fields=('number',), name='opportunity_number_once'),
+            model_name="team",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("gone_at__isnull", True)), fields=("name",), name="team_name_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='lead_number'),
+            model_name="serviceorder",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="service_order_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='lead_changed_at'),
+            model_name="serviceorder",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["changed_at", "id"],
+                name="service_order_changed_at",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='lead_name'),
+            model_name="serviceorder",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["subject", "id"], name="service_order_subject"
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['closes_on', 'id'], name='lead_closes_on'),
+            model_name="serviceorder",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["scheduled_start_at", "id"],
+                name="service_order_scheduled_start_",
+            ),
         ),
         migrations.AddIndex(
-            model_name='lead',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['status', 'id'], name='lead_status'),
+            model_name="serviceorder",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["status", "id"], name="service_order_status"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='lead',
-            constraint=models.UniqueConstraint(fields=('number',), name='lead_number_once'),
+            model_name="serviceorder",
+            constraint=models.UniqueConstraint(fields=("number",), name="service_order_number_once"),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='case_number'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="opportunity_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='case_changed_at'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)),
+                fields=["changed_at", "id"],
+                name="opportunity_changed_at",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['subject', 'id'], name='case_subject'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="opportunity_name"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['due_at', 'id'], name='case_due_at'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["closes_on", "id"], name="opportunity_closes_on"
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['status', 'id'], name='case_status'),
+            model_name="opportunity",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["stage", "id"], name="opportunity_stage"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.UniqueConstraint(fields=('number',), name='case_number_once'),
+            model_name="opportunity",
+            constraint=models.UniqueConstraint(fields=("number",), name="opportunity_number_once"),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['number', 'id'], name='account_number'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="lead_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['changed_at', 'id'], name='account_changed_at'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="lead_changed_at"
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['name', 'id'], name='account_name'),
+            model_name="lead",
+            index=models.Index(condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="lead_name"),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['city', 'id'], name='account_city'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["closes_on", "id"], name="lead_closes_on"
+            ),
         ),
         migrations.AddIndex(
-            model_name='account',
-            index=models.Index(django.db.models.functions.text.Lower('name'), name='account_name_folded'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['external_id'], name='account_external_id'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(condition=models.Q(('gone_at__isnull', True)), fields=['status', 'id'], name='account_status'),
+            model_name="lead",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["status", "id"], name="lead_status"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('number',), name='account_number_once'),
+            model_name="lead",
+            constraint=models.UniqueConstraint(fields=("number",), name="lead_number_once"),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="case_number"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="case_changed_at"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["subject", "id"], name="case_subject"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["due_at", "id"], name="case_due_at"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["status", "id"], name="case_status"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="case",
+            constraint=models.UniqueConstraint(fields=("number",), name="case_number_once"),
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["number", "id"], name="account_number"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["changed_at", "id"], name="account_changed_at"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["name", "id"], name="account_name"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["city", "id"], name="account_city"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(django.db.models.functions.text.Lower("name"), name="account_name_folded"),
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(fields=["external_id"], name="account_external_id"),
+        ),
+        migrations.AddIndex(
+            model_name="account",
+            index=models.Index(
+                condition=models.Q(("gone_at__isnull", True)), fields=["status", "id"], name="account_status"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="account",
+            constraint=models.UniqueConstraint(fields=("number",), name="account_number_once"),
         ),
     ]

@@ -36,7 +36,9 @@ def new(request: HttpRequest, type_: str) -> HttpResponse:
     actor = request_actor(request)
     actor.check(kind.permission("add"))
     titles = Titles(actor)
-    form = RecordForm(kind, titles, request.POST or None, current=_beginning(kind, request))
+    form = RecordForm(
+        kind, titles, request.POST if request.method == "POST" else None, current=_beginning(kind, request)
+    )
     if request.method == "POST":
         try:
             begun = {name: value for name, value in _beginning(kind, request).items() if name in kind.written}
@@ -76,7 +78,7 @@ def edit(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
     version = _version(request, row)
     titles = Titles(actor)
     opened = row.values if version == row.version else _opened(kind, row, version)
-    form = RecordForm(kind, titles, request.POST or None, current=opened)
+    form = RecordForm(kind, titles, request.POST if request.method == "POST" else None, current=opened)
     clashes: list[dict[str, Any]] = []
     if request.method == "POST":
         values = {name: value for name, value in form.values().items() if request.POST.get(f"keep-{name}") != THEIRS}

@@ -50,7 +50,9 @@ def import_(request: HttpRequest, type_: str) -> HttpResponse:
     kind = kind_of(type_)
     actor = request_actor(request)
     actor.check(kind.permission("add"))
-    form = ImportForm(request.POST or None, request.FILES or None)
+    form = ImportForm(
+        request.POST if request.method == "POST" else None, request.FILES if request.method == "POST" else None
+    )
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
