@@ -1,4 +1,4 @@
-"""Fixtures for tests of the hub: people, clients, and a browser on a live server. docs/explanation/hub.md tells of them.
+"""Fixtures for tests of the hub: people, clients, a browser on a live server; docs/explanation/hub.md lists them.
 
 Tests of the hub (tests/server, tests/web) run in a process of their own, because Django takes its settings once per
 process and the command line has others than the hub. tests/conftest.py leaves them out of other processes.

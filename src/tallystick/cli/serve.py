@@ -15,7 +15,9 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
 def serve(
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where the web listens; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Where the web listens; 0 takes a free one.")
+    ] = 8000,
     host: Annotated[str, typer.Option("--host", help="The address it listens on; 0.0.0.0 is every one.")] = "127.0.0.1",
     data: Annotated[
         Path | None,

@@ -6,7 +6,9 @@ import hashlib
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -154,13 +156,9 @@ if (service := CONFIGURATION.sign_in_service) is not None:
 # --- security ----------------------------------------------------------------------------------------------------
 
 SECRET_KEY, *SECRET_KEY_FALLBACKS = CONFIGURATION.signing_keys()
-# Without TALLYSTICK_ADDRESS nothing is known of how people reach the hub; addresses it gives out are then relative.
-ALLOWED_HOSTS = (
-    [CONFIGURATION.address.partition("://")[2].rpartition(":")[0] or CONFIGURATION.address.partition("://")[2]]
-    if CONFIGURATION.address
-    else ["*"]
-)
-ALLOWED_HOSTS += [*CONFIGURATION.hosts, "localhost", "127.0.0.1", "[::1]"]
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", gethostname(), *CONFIGURATION.hosts]
+if CONFIGURATION.address:
+    ALLOWED_HOSTS.append(urlsplit(CONFIGURATION.address).hostname or "")
 CSRF_TRUSTED_ORIGINS = [CONFIGURATION.address] if CONFIGURATION.address else []
 CSRF_COOKIE_HTTPONLY = False  # htmx sends it back in a header
 CSRF_COOKIE_SAMESITE = "Lax"

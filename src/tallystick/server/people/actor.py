@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.models import Permission
 from django.http import HttpRequest
@@ -98,8 +98,9 @@ def needs(
                 raise not_allowed(permissions[0])
             return view(request, *args, **kwargs)
 
-        checked.needs = permissions  # type: ignore[attr-defined]
-        return checked
+        marked: Any = checked
+        marked.needs = permissions
+        return cast(Callable[Concatenate[HttpRequest, P], R], checked)
 
     return wrap
 

@@ -19,7 +19,7 @@ ATTEMPTS: Final = 5
 LOCKED: Final = timedelta(minutes=15)
 
 
-class Backend(AuthenticationBackend):
+class Backend(AuthenticationBackend):  # type: ignore[misc]
     """While a person is locked the right password is no better than a wrong one, and takes as long."""
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> AbstractBaseUser | None:
@@ -28,7 +28,7 @@ class Backend(AuthenticationBackend):
         if user is not None and user.is_locked:
             self._mitigate_timing_attack(credentials.get("password") or "")
             return None
-        proved = super().authenticate(request, **credentials)
+        proved: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is not None:
             if proved is not None:
                 note_proved(user)

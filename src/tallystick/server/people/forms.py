@@ -148,7 +148,9 @@ class TokenForm(forms.Form):
 class AuditFilters(forms.Form):
     q = forms.CharField(label=_("Person or subject"), required=False, widget=forms.TextInput({"type": "search"}))
     action = forms.ChoiceField(label=_("What"), required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    )
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
 
     def __init__(self, actions: list[str], *args: Any, **kwargs: Any) -> None:
@@ -159,8 +161,10 @@ class AuditFilters(forms.Form):
     def bounds(self) -> dict[str, datetime | None]:
         """The first moment and the one after the last, in the person's zone."""
         since, until = (self.cleaned_data.get(name) for name in ("since", "until"))
-        return {"since": _midnight(since), "until": _midnight(until + timedelta(days=1) if until else None)}
+        end = _midnight(until)
+        return {"since": _midnight(since), "until": end + timedelta(days=1) if end else None}
 
 
 def _midnight(day: date | None) -> datetime | None:
-    return timezone.make_aware(datetime.combine(day, time.min)) if day else None
+    """None also for days at the ends of what a calendar can say: there is nothing beyond them."""
+    return timezone.make_aware(datetime.combine(day, time.min)) if day and 1900 < day.year < 9000 else None

@@ -79,4 +79,3 @@ def actions_in_trail() -> list[str]:
         if name is None or len(found) == 200:
             return found
         found.append(name)
-

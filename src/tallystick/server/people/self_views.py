@@ -100,9 +100,7 @@ def token_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
         try:
-            made = tokens.create_token(
-                actor, name=asked["name"], scopes=asked["scopes"], expires_at=form.expires_at()
-            )
+            made = tokens.create_token(actor, name=asked["name"], scopes=asked["scopes"], expires_at=form.expires_at())
         except InputRefused as error:
             add_faults(form, error)
         else:

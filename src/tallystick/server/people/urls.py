@@ -5,7 +5,7 @@ from __future__ import annotations
 from allauth.account import views as account
 from django.urls import include, path
 
-from tallystick.server.people import self_views, views
+from tallystick.server.people import self_views, service_views, views
 
 pages = [
     path("welcome/<str:token>/", self_views.first, name="first"),
@@ -37,5 +37,6 @@ urlpatterns = [
     path("account/password/set/", account.password_set, name="account_set_password"),
     path("account/second-factor/", include("allauth.mfa.urls")),
     path("account/service/", include("allauth.socialaccount.urls")),
-    path("account/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("account/oidc/<str:provider_id>/login/", service_views.begin, name="openid_connect_login"),
+    path("account/oidc/<str:provider_id>/login/callback/", service_views.come_back, name="openid_connect_callback"),
 ]

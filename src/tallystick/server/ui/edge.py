@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -95,6 +95,14 @@ def _refused(error: Exception) -> Problem:
             message=_("You are not allowed to do this."),
             hint=_("An administrator can give you a role that may."),
         )
+    if isinstance(error, DisallowedHost):
+        return Problem(
+            status=400,
+            code="unknown_host",
+            title=_("Not the address of this hub"),
+            message=_("The hub does not know itself by the name in this address."),
+            hint=_("Whoever runs it sets TALLYSTICK_ADDRESS, or further names in TALLYSTICK_HOSTS."),
+        )
     if isinstance(error, RequestDataTooBig):
         return Problem(
             status=413,
@@ -154,7 +162,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         status=403,
         code="form_expired",
         title=_("The form is too old"),
-        message=_("The form was open for so long, or in a browser without cookies, that it cannot be trusted any more."),
+        message=_(
+            "The form was open for so long, or in a browser without cookies, that it cannot be trusted any more."
+        ),
         hint=_("Go back, load the page again and send it once more; nothing was changed."),
     )
     return answer(request, problem)

@@ -53,9 +53,7 @@ def page_of(
     A key that cannot be read gives the first page.
     """
     model = rows.model
-    fields: list[tuple[Field[Any, Any], bool]] = [
-        (model._meta.get_field(name.removeprefix("-")), name.startswith("-")) for name in order
-    ]
+    fields = [(_field(model, name.removeprefix("-")), name.startswith("-")) for name in order]
     count = rows.order_by()[: counted + 1].count()
     key = _read(query.get("before", ""), fields)
     is_back = key is not None
@@ -101,6 +99,13 @@ def turned_to(query: QueryDict, name: str, key: Sequence[str]) -> str:
         changed.pop(other, None)
     changed[name] = edge(key)
     return changed.urlencode()
+
+
+def _field(model: type[Model], name: str) -> Field[Any, Any]:
+    field = model._meta.get_field(name)
+    if not isinstance(field, Field):
+        raise TypeError(f"{model.__name__} cannot be paged by {name}, which is no field of its own")
+    return field
 
 
 def _beyond(fields: Sequence[tuple[Field[Any, Any], bool]], key: Sequence[Any], *, is_back: bool) -> Q:

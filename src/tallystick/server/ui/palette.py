@@ -30,7 +30,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """`search(actor, query, limit)` gives hits this actor may open, the best first; an empty query gives few or none."""
+    """`search(actor, query, limit)` gives hits this actor may open, the best first; for an empty query few or none."""
 
     title: Text
     search: Callable[[Actor, str, int], Iterable[Hit]]

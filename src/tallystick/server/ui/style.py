@@ -32,7 +32,10 @@ class Entry(forms.Form):
     since = forms.DateField(label="Customer since", required=False, widget=forms.DateInput({"type": "date"}))
     notes = forms.CharField(label="Notes", required=False, widget=forms.Textarea({"rows": 3}))
     roles = forms.MultipleChoiceField(
-        label="Roles", required=False, choices=[("a", "Agent"), ("t", "Technician")], widget=forms.CheckboxSelectMultiple
+        label="Roles",
+        required=False,
+        choices=[("a", "Agent"), ("t", "Technician")],
+        widget=forms.CheckboxSelectMultiple,
     )
     is_private = forms.BooleanField(label="Private", required=False, help_text="Only you see it.")
 

@@ -1,4 +1,4 @@
-"""One-time links: a person opens one, chooses a password and is in. The hub sends no mail; whoever made it passes it on."""
+"""One-time links: a person opens one and chooses a password. The hub sends no mail; whoever made it passes it on."""
 
 from __future__ import annotations
 

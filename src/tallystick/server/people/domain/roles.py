@@ -45,8 +45,9 @@ TITLES: Final = {
 def settle_roles(sender: AppConfig, *, using: str, **_rest: Any) -> None:
     """After the migrations of an app: gives the product's roles exactly what the app grants them.
 
-    An app without `grants` has nothing that people may do by itself. `grants` of an AppConfig maps a role to patterns of permissions without the app's name, like
-    `{"agent": ("view_*", "change_case")}`; the administrator has everything.
+    `grants` of an AppConfig maps a role to patterns of permissions without the app's name, like
+    `{"agent": ("view_*", "change_case")}`; the administrator has everything. An app without `grants` has nothing
+    that people may do by itself.
     """
     if using != "default":
         return

@@ -55,8 +55,10 @@ def create_token(actor: Actor, *, name: str, scopes: Collection[str], expires_at
     if expires_at is None or not timezone.now() < expires_at <= timezone.now() + LONGEST:
         faults["expires_at"] = _("Choose a day from tomorrow on, at most a year away.")
     if actor.person is None or actor.via == API:
-        faults["name"] = _("Only a person who is signed in makes tokens.")
-    elif ApiToken.objects.filter(user=actor.person, revoked_at=None, expires_at__gt=timezone.now()).count() >= MOST:
+        raise InputRefused(
+            _("Only a person who is signed in makes tokens."), hint=_("Make it on the page “API tokens”.")
+        )
+    if ApiToken.objects.filter(user=actor.person, revoked_at=None, expires_at__gt=timezone.now()).count() >= MOST:
         faults["name"] = _("You have 50 tokens in use. Revoke one first.")
     if faults:
         raise InputRefused(_("The token was not made."), fields=faults)
@@ -107,7 +109,6 @@ def actor_of_token(text: str, *, address: str = "") -> Actor:
     return Actor(
         person=person.person, name=f"{person.name} ({token.name})", permissions=allowed, via=API, address=address
     )
-
 
 
 def _covered(scope: str, permissions: frozenset[str]) -> bool:

@@ -135,7 +135,7 @@ def end_sessions(actor: Actor) -> User:
     """Ends all sessions of the actor; whoever asks in one of them keeps that one by Django's
     `update_session_auth_hash`.
     """
-    User.objects.filter(pk=actor.person).update(epoch=F("epoch") + 1)
+    User.objects.filter(pk=actor.person or 0).update(epoch=F("epoch") + 1)
     return user_of(actor.person or 0)
 
 
@@ -242,4 +242,3 @@ def _shown(user: User) -> dict[str, Any]:
 
 def _profile(user: User) -> dict[str, str]:
     return {"name": user.name, "language": user.language, "time_zone": user.time_zone, "theme": str(user.theme)}
-

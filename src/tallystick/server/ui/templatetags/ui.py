@@ -229,7 +229,8 @@ def filters(context: Context, form: BaseForm) -> SafeString:
     sort = context["request"].GET.get("sort", "")
     is_set = any(form[name].data for name in form.fields)
     return format_html(
-        '<form class="filters" method="get" data-auto role="search">{}{}<button class="button" type="submit">{}</button>{}</form>',
+        '<form class="filters" method="get" data-auto role="search">{}{}'
+        '<button class="button" type="submit">{}</button>{}</form>',
         form,
         format_html('<input type="hidden" name="sort" value="{}">', sort) if sort else "",
         _("Search"),
@@ -306,7 +307,10 @@ def diff_lines(before: object, after: object) -> SafeString:
     found = format_html_join(
         "",
         '<div class="{}"><span>{}</span><span>{}</span></div>',
-        ((line.kind.value, signs[line.kind.value], line.text) for line in differences.lines(_text(before), _text(after))),
+        (
+            (line.kind.value, signs[line.kind.value], line.text)
+            for line in differences.lines(_text(before), _text(after))
+        ),
     )
     return format_html('<div class="diff-lines">{}</div>', found or _("No difference."))
 
