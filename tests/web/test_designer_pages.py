@@ -76,10 +76,10 @@ def test_document_is_written_in_the_editor_and_faults_stand_at_their_lines(open_
     area = page.get_by_label("Document (YAML)")
     good = area.input_value()
     area.fill(good.replace("fields:", "feilds:"))
-    expect(page.locator("#faults")).to_contain_text("Line 9")
+    expect(page.locator("#faults")).to_contain_text("Line 10")
     expect(page.locator("#faults")).to_contain_text("Is it the key written as")
     check_page(page, "integration-editor")
-    page.get_by_role("button", name="Line 9").click()
+    page.get_by_role("button", name="Line 10").click()
     assert page.evaluate("document.activeElement.id") == "text"
     area.fill(good.replace("connection: left", "connection: lfet"))
     page.get_by_role("button", name="Make it").click()

@@ -35,6 +35,7 @@ def worker(
     import threading
 
     from tallystick.cli.logs import set_up
+
     set_up(is_json=as_json)
     opened = _of_files(files) if files else _of_hub()
     is_main = threading.current_thread() is threading.main_thread()

@@ -320,3 +320,12 @@ def test_keys_are_rotated_and_the_old_one_may_go(actor, monkeypatch):
         vault.opened(before)
     with pytest.raises(ConfigurationError, match="no longer has"):
         vault.unseal(Fernet(Fernet.generate_key()).encrypt(b"x").decode())
+
+
+def test_labels_and_hints_of_all_connectors_are_in_the_catalogue():
+    from tallystick.connectors import kinds
+    from tallystick.connectors.declared import settings_of
+    from tallystick.server.connections.labels import LABELS
+
+    shown = [one for kind in kinds() for one in settings_of(kind) if not one.is_guard]
+    assert {text for one in shown for text in (one.label, one.hint)} == LABELS

@@ -85,7 +85,7 @@ def _fields(setting: Setting, kept: Kept | None) -> dict[str, forms.Field]:
     common: dict[str, Any] = {
         "label": _(setting.label),
         "required": setting.is_required and not setting.is_secret,
-        "help_text": hint[:1].upper() + hint[1:] + ("" if hint.endswith((".", "…")) or not hint else "."),
+        "help_text": _sentence(hint),
     }
     shown = str(setting.default) if setting.default not in (None, "") and setting.kind is not Kind.TABLE else ""
     attrs = {**_AS_LINE, "placeholder": shown} if shown else dict(_AS_LINE)
@@ -108,6 +108,15 @@ def _fields(setting: Setting, kept: Kept | None) -> dict[str, forms.Field]:
         **common, widget=forms.TextInput(attrs=attrs), initial="" if value is None else value, strip=False
     )
     return {setting.name: field}
+
+
+def _sentence(hint: str) -> str:
+    """A phrase of a document as a sentence of a form; addresses stay as they are."""
+    if not hint:
+        return ""
+    first = hint.partition(" ")[0]
+    begun = hint if ":" in first or "`" in first else hint[:1].upper() + hint[1:]
+    return begun if begun.endswith((".", "…")) else f"{begun}."
 
 
 def _secret(setting: Setting, common: dict[str, Any], *, is_kept: bool) -> dict[str, forms.Field]:
