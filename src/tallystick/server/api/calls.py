@@ -7,6 +7,7 @@ the idempotency key. What a call raises is worded by `ui.edge`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from django.http import HttpRequest
@@ -69,10 +70,16 @@ class Calls:
         return self._call("GET", path, needs, out, 200, media=media)
 
     def post(
-        self, path: str, *needs: str, out: Any = None, status: int = 200, takes: str = ""
+        self,
+        path: str,
+        *needs: str,
+        out: Any = None,
+        status: int = 200,
+        also: Mapping[int, Any] = MappingProxyType({}),
+        takes: str = "",
     ) -> Callable[[View], View]:
-        """`takes`: the media type of a body that is not JSON."""
-        return self._call("POST", path, needs, out, status, takes=takes)
+        """`also`: further statuses with their shapes; `takes`: the media type of a body that is not JSON."""
+        return self._call("POST", path, needs, out, status, also=also, takes=takes)
 
     def put(self, path: str, *needs: str, out: Any = None) -> Callable[[View], View]:
         return self._call("PUT", path, needs, out, 200)
@@ -91,6 +98,7 @@ class Calls:
         out: Any,
         status: int,
         *,
+        also: Mapping[int, Any] = MappingProxyType({}),
         is_matched: bool = False,
         takes: str = "",
         media: str = "",
@@ -110,7 +118,7 @@ class Calls:
             marked: Any = view
             marked.needs = needs
             first, _line, rest = (view.__doc__ or view.__name__).strip().partition("\n")
-            options: dict[str, Any] = {} if media else {"response": {status: out}}
+            options: dict[str, Any] = {} if media else {"response": {status: out, **also}}
             self.router.api_operation(
                 [method],
                 path,

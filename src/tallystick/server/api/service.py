@@ -13,9 +13,10 @@ from ninja.parser import Parser
 
 from tallystick import __version__
 from tallystick.errors import InputRefused
+from tallystick.server.api import errands
 from tallystick.server.api.calls import around
 from tallystick.server.api.identity import Session, Token, problem
-from tallystick.server.api.resources import records
+from tallystick.server.api.resources import history, integrations, people, records, reviews, runs, systems
 from tallystick.server.ui.answers import Problem
 
 DESCRIPTION: Final = """\
@@ -90,5 +91,17 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     )
 
 
-for _prefix, _calls in (("/records", records.calls),):
+for _prefix, _calls in (
+    ("", people.calls),
+    ("/records", records.calls),
+    ("/systems", systems.calls),
+    ("/connectors", systems.connectors),
+    ("/integrations", integrations.calls),
+    ("/plans", integrations.plan_calls),
+    ("/runs", runs.calls),
+    ("/errands", errands.calls),
+    ("/reviews", reviews.calls),
+    ("", history.calls),
+    ("/links", history.links),
+):
     api.add_router(_prefix, _calls.router)

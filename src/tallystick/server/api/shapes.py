@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from ninja import Path, Query, Schema
 from pydantic import ConfigDict, Field
@@ -39,7 +40,7 @@ Whole = Annotated[int, Field(ge=1, le=LARGEST)]
 Text = Annotated[str, Field(max_length=400)]
 
 
-def listing(items: Sequence[Any], following: object = None) -> dict[str, Any]:
+def listing(items: Iterable[Any], following: object = None) -> dict[str, Any]:
     return {"items": list(items), "next": None if following in (None, "") else str(following)}
 
 
@@ -57,15 +58,15 @@ def bad_cursor() -> InputRefused:
     return InputRefused(_("The cursor cannot be read."), fields={"cursor": sentence})
 
 
-def query_of(request: HttpRequest, **replaced: Any) -> QueryDict:
-    """The address as the pages' lists read it, with these names instead of what it says."""
-    query = request.GET.copy()
-    for name in ("cursor", "limit", "after", "before"):
-        query.pop(name, None)
-    for name, value in replaced.items():
-        if value not in (None, ""):
-            query[name] = str(value)
-    return query
+def moment(given: datetime | None, name: str) -> datetime | None:
+    """In UTC; one without a zone is meant so. Raises InputRefused for one that no calendar has."""
+    if given is None:
+        return None
+    try:
+        return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    except OverflowError:
+        sentence = _("Write a moment like 2026-11-22T09:30:00Z.")
+        raise InputRefused(_("There is no such moment."), fields={name: sentence}) from None
 
 
 def check_known(request: HttpRequest, *names: str) -> None:

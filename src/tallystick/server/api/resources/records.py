@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from django.core.exceptions import ValidationError
@@ -25,6 +25,7 @@ from tallystick.server.api.shapes import (
     bad_cursor,
     check_known,
     listing,
+    moment,
     number_cursor,
 )
 from tallystick.server.api.values import taken, told
@@ -152,7 +153,7 @@ def list_records(
         raise InputRefused(_("The records cannot be sorted so."), fields={"sort": sentence})
     rows = queries.records(kind, actor).filter(gone_at__isnull=not deleted)
     if changed_since is not None:
-        rows = rows.filter(changed_at__gte=_moment(changed_since))
+        rows = rows.filter(changed_at__gte=moment(changed_since, "changed_since"))
     rows = lists.narrowed(rows, kind, request.GET)
     page = page_of(rows, _edge(cursor), sort=lists.sorted_by(kind, sort), columns=_columns(kind), size=limit)
     if cursor and not page.previous:
@@ -352,14 +353,6 @@ def _check_filters(kind: RecordType, query: QueryDict) -> None:
             faults[name] = str(error)
     if faults:
         raise InputRefused(_("The records cannot be narrowed so."), fields=faults)
-
-
-def _moment(moment: datetime) -> datetime:
-    try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except OverflowError:
-        sentence = _("Write a moment like 2026-11-22T09:30:00Z.")
-        raise InputRefused(_("There is no such moment."), fields={"changed_since": sentence}) from None
 
 
 def _kind_shown(kind: RecordType) -> dict[str, Any]:
