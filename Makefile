@@ -76,6 +76,15 @@ lint: setup  ## style, format, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: messages
+messages: setup  ## collect the hub's texts into the .po files and compile them (needs the Debian package gettext)
+	@for folder in src/tallystick/server/*/locale; do \
+	  (cd $$(dirname $$folder) && PATH=$(CURDIR)/$(BIN):$$PATH && \
+	   django-admin makemessages --locale ru --no-location --no-wrap --no-obsolete --verbosity 0 && \
+	   sed -i '/^"POT-Creation-Date/d' locale/ru/LC_MESSAGES/django.po && \
+	   django-admin compilemessages --locale ru --verbosity 0) || exit 1; \
+	done
+
 .PHONY: bench
 bench: setup  ## measure; prints numbers, judges nothing
 	$(BIN)/pytest -q -s --timeout 0 -o python_files="bench_*.py" tests/bench $(PYTEST_ARGS)

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class Theme(models.TextChoices):
@@ -48,6 +49,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         default_permissions = ("view", "change")
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_once")]
         ordering = ["name", "id"]
@@ -83,7 +86,7 @@ class ApiToken(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [("use_tokens", "Use API tokens of one's own"), ("manage_tokens", "Revoke anybody's API tokens")]
+        permissions = [("use_tokens", gettext_noop("Use API tokens of one's own")), ("manage_tokens", gettext_noop("Revoke anybody's API tokens"))]
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -111,7 +114,7 @@ class AuditEntry(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [("view_audit", "See the audit trail")]
+        permissions = [("view_audit", gettext_noop("See the audit trail"))]
         indexes = [
             models.Index(fields=["action", "-id"], name="audit_action"),
             models.Index(fields=["person", "-id"], name="audit_person"),
@@ -129,4 +132,4 @@ class Right(models.Model):
     class Meta:
         managed = False
         default_permissions = ()
-        permissions = [("view_role", "See roles"), ("change_role", "Make and change roles")]
+        permissions = [("view_role", gettext_noop("See roles")), ("change_role", gettext_noop("Make and change roles"))]

@@ -10,32 +10,32 @@ from django.contrib.auth.models import Permission
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 Text = str | Promise
 
 VERBS: Final[Mapping[str, Text]] = {
-    "view": _lazy("See: {things}"),
-    "add": _lazy("Add: {things}"),
-    "change": _lazy("Change: {things}"),
-    "delete": _lazy("Delete: {things}"),
+    "view": gettext_lazy("See: {things}"),
+    "add": gettext_lazy("Add: {things}"),
+    "change": gettext_lazy("Change: {things}"),
+    "delete": gettext_lazy("Delete: {things}"),
 }
 _actions: Final[dict[str, Text]] = {
-    "people.create_user": _lazy("Person added"),
-    "people.change_user": _lazy("Person changed"),
-    "people.unlock_user": _lazy("Person unlocked"),
-    "people.make_link": _lazy("One-time link made"),
-    "people.enter_by_link": _lazy("Password set by one-time link"),
-    "people.change_password": _lazy("Password changed"),
-    "people.remove_second_factor": _lazy("Second factor removed"),
-    "people.add_second_factor": _lazy("Second factor set up"),
-    "people.new_recovery_codes": _lazy("New recovery codes made"),
-    "people.join_by_service": _lazy("Person came by the sign-in service"),
-    "people.save_role": _lazy("Role saved"),
-    "people.delete_role": _lazy("Role deleted"),
-    "people.create_token": _lazy("API token made"),
-    "people.revoke_token": _lazy("API token revoked"),
-    "people.lock_user": _lazy("Locked after wrong passwords"),
+    "people.create_user": gettext_lazy("Person added"),
+    "people.change_user": gettext_lazy("Person changed"),
+    "people.unlock_user": gettext_lazy("Person unlocked"),
+    "people.make_link": gettext_lazy("One-time link made"),
+    "people.enter_by_link": gettext_lazy("Password set by one-time link"),
+    "people.change_password": gettext_lazy("Password changed"),
+    "people.remove_second_factor": gettext_lazy("Second factor removed"),
+    "people.add_second_factor": gettext_lazy("Second factor set up"),
+    "people.new_recovery_codes": gettext_lazy("New recovery codes made"),
+    "people.join_by_service": gettext_lazy("Person came by the sign-in service"),
+    "people.save_role": gettext_lazy("Role saved"),
+    "people.delete_role": gettext_lazy("Role deleted"),
+    "people.create_token": gettext_lazy("API token made"),
+    "people.revoke_token": gettext_lazy("API token revoked"),
+    "people.lock_user": gettext_lazy("Locked after wrong passwords"),
 }
 
 

@@ -12,7 +12,7 @@ from django.apps import AppConfig, apps
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.errors import InputRefused, NotFound
@@ -88,28 +88,28 @@ def role_of(role_id: int) -> Group:
     """Raises NotFound."""
     role = Group.objects.filter(pk=role_id).first()
     if role is None:
-        raise NotFound(_t("There is no such role."), hint=_t("It may have been removed; look at the list."))
+        raise NotFound(gettext("There is no such role."), hint=gettext("It may have been removed; look at the list."))
     return role
 
 
 def save_role(actor: Actor, *, role_id: int | None, name: str, permissions: Collection[str]) -> RoleChanged:
     """Makes a role, or changes one that people made. Raises NotAllowed, NotFound, InputRefused."""
     actor.check("people.change_role")
-    refused = _t("The role was not saved.")
+    refused = gettext("The role was not saved.")
     name = " ".join(name.split())
     with transaction.atomic():
         role = role_of(role_id) if role_id is not None else Group()
         _check_own(role, refused)
         faults: dict[str, str] = {}
         if not name or len(name) > LONGEST_NAME:
-            faults["name"] = _t("Write a name of up to 120 characters.")
+            faults["name"] = gettext("Write a name of up to 120 characters.")
         elif is_builtin(name.lower()) or Group.objects.filter(name__iexact=name).exclude(pk=role.pk).exists():
-            faults["name"] = _t("There is a role of this name already.")
+            faults["name"] = gettext("There is a role of this name already.")
         wanted = _permissions(permissions)
         if len(wanted) != len(set(permissions)):
-            faults["permissions"] = _t("There is no such permission.")
+            faults["permissions"] = gettext("There is no such permission.")
         if missing := {full_name(one) for one in wanted} - actor.permissions:
-            faults["permissions"] = _t("You can only give what you may do yourself; not: {names}.").format(
+            faults["permissions"] = gettext("You can only give what you may do yourself; not: {names}.").format(
                 names=", ".join(sorted(missing))
             )
         if faults:
@@ -133,7 +133,7 @@ def delete_role(actor: Actor, role_id: int) -> RoleChanged:
     actor.check("people.change_role")
     with transaction.atomic():
         role = role_of(role_id)
-        _check_own(role, _t("The role was not deleted."))
+        _check_own(role, gettext("The role was not deleted."))
         held_by = list(role.user_set.order_by("pk").values_list("email", flat=True))
         audit(actor, "people.delete_role", subject=role, details={"held_by": held_by})
         role.delete()
@@ -185,6 +185,6 @@ def _permissions(names: Collection[str]) -> list[Permission]:
 def _check_own(role: Group, refused: str) -> None:
     if role.pk and is_builtin(role.name):
         raise InputRefused(
-            _t("{role} is a role of the product and stays as it is.").format(role=title_of(role.name)) + " " + refused,
-            hint=_t("Make a role of your own with the permissions you want."),
+            gettext("{role} is a role of the product and stays as it is.").format(role=title_of(role.name)) + " " + refused,
+            hint=gettext("Make a role of your own with the permissions you want."),
         )
