@@ -25,6 +25,7 @@ class Changed:
     connector: str  # "records" for the hub's own
     records: frozenset[str] = field(default_factory=frozenset)  # record types; none: any
     run: str = ""  # that wrote them: its own flows know already
+    by: frozenset[str] = field(default_factory=frozenset)  # the people who changed them
 
 
 class Requests:
@@ -62,7 +63,7 @@ class Requests:
         import sqlalchemy as sa
 
         row = {"token": secrets.token_hex(8), "connector": changed.connector, "run": changed.run}
-        records = json.dumps(sorted(changed.records))
+        records = json.dumps({"records": sorted(changed.records), "by": sorted(changed.by)})
         self._insert(sa.insert(self._jobs.changes).values(records=records, **row))
 
     def changed(self) -> list[Changed]:
@@ -79,7 +80,11 @@ class Requests:
         except sa.exc.SQLAlchemyError as error:
             raise told(error, self._jobs.file) from error
         return [
-            Changed(connector=row["connector"], records=frozenset(json.loads(row["records"])), run=row["run"])
+            Changed(
+                connector=row["connector"],
+                run=row["run"],
+                **{name: frozenset(values) for name, values in json.loads(row["records"]).items()},
+            )
             for row in rows
         ]
 

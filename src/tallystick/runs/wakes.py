@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Sequence
+from typing import Final
 
 from tallystick.model.flow import Flow, Integration
 from tallystick.model.side import SIDES
 from tallystick.runs.requests import Changed
 from tallystick.runs.schedule import Job
 from tallystick.runs.sources import Source
+
+CHANGE: Final = "a change of records"
+"""By whom a run was begun that nobody called for by name."""
+MOST_NAMES: Final = 3
 
 
 class Wakes:
@@ -19,7 +24,7 @@ class Wakes:
         self._source = source
         self._lock = threading.Lock()
         self._new: set[Changed] = set()
-        self._owed: set[tuple[str, str]] = set()  # flows whose run was going when their records changed
+        self._owed: dict[tuple[str, str], frozenset[str]] = {}  # flows whose run was going -> who changed records
 
     def __bool__(self) -> bool:
         return bool(self._new or self._owed)
@@ -30,28 +35,32 @@ class Wakes:
 
     def due(
         self, going: Sequence[Job], busy: Collection[tuple[str, str]], *, is_free: Callable[[str, str], bool]
-    ) -> list[tuple[Integration, list[str]]]:
-        """The flows to run now, by integration; those that are busy come up again when they are not.
+    ) -> list[tuple[Integration, list[str], str]]:
+        """The flows to run now, by integration, and by whom; those that are busy come up again when they are not.
 
         `going`: the runs that wait or are under way; a change that one of them made calls for other flows only.
         """
         with self._lock:
             new, self._new = self._new, set()
-        found: list[tuple[Integration, list[str]]] = []
-        still: set[tuple[str, str]] = set()
+        found: list[tuple[Integration, list[str], str]] = []
+        still: dict[tuple[str, str], frozenset[str]] = {}
         for loaded in self._source:
             name = loaded.integration.name
             flows: list[str] = []
+            people: set[str] = set()
             for flow in loaded.integration.flows:
-                is_called = (name, flow.name) in self._owed or any(self._calls(one, name, flow, going) for one in new)
-                if flow.schedule_s is None or not is_called:
+                callers = [one.by for one in new if self._calls(one, name, flow, going)]
+                if (owed := self._owed.get((name, flow.name))) is not None:
+                    callers.append(owed)
+                if flow.schedule_s is None or not callers:
                     continue
                 if (name, flow.name) in busy:
-                    still.add((name, flow.name))
+                    still[name, flow.name] = frozenset().union(*callers)
                 elif is_free(name, flow.name):
                     flows.append(flow.name)
+                    people.update(*callers)
             if flows:
-                found.append((loaded.integration, flows))
+                found.append((loaded.integration, flows, _said(people)))
         self._owed = still
         return found
 
@@ -65,3 +74,10 @@ class Wakes:
                     for job in going
                 )
         return False
+
+
+def _said(people: Collection[str]) -> str:
+    """Whose names the run bears; of many only some."""
+    names = sorted(people)
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more or CHANGE

@@ -35,8 +35,6 @@ PLACES: Final = 4
 LOOK_S: Final = 0.4
 CALM_S: Final = 0.03
 """Between two looks at least: many changes in a row are looked at together."""
-CHANGE: Final = "a change of records"
-"""By whom a run was begun that records called for."""
 FORGET_EVERY_S: Final = 3_600.0
 BATCH: Final = 500
 """Operations of a piece: few, so that turns come round and a worker that is drained is soon done."""
@@ -221,8 +219,8 @@ class Worker:
                 self._enqueue(job)
                 self._requests.taken(job)
                 busy |= {(job.integration, flow) for flow in job.flows}
-        for integration, flows in self._wakes.due(going, busy, is_free=self._is_free):
-            self._enqueue(asked(integration, flows, id_=self._ids.new(), by=CHANGE))
+        for integration, flows, by in self._wakes.due(going, busy, is_free=self._is_free):
+            self._enqueue(asked(integration, flows, id_=self._ids.new(), by=by))
 
     def _beat(self) -> None:
         """Says that this worker is alive, takes over from dead ones, and looks what people paused."""

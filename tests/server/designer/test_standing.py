@@ -11,6 +11,7 @@ from tallystick.errors import ConfigurationError, NotFound, PlanRefused, ScopeBu
 from tallystick.model.plan import RunStatus
 from tallystick.runs import requests
 from tallystick.runs.requests import Changed
+from tallystick.server.connections.domain import change as connections
 from tallystick.server.designer.domain import change, plans, standing
 from tallystick.server.designer.kept import Kept
 from tallystick.server.designer.models import Integration, PlanState
@@ -185,3 +186,27 @@ def test_worker_that_cannot_begin_says_why_and_tries_again(actor, firm, monkeypa
     wait_until(lambda: second.is_at_work and requests.is_here(state_url()))
     assert second.stop()
     assert Integration.objects.get().name == "firm"
+
+
+def test_change_in_the_web_reaches_the_other_system_with_the_persons_name(actor, two):
+    """The hub's own records are a system; nobody waits for the schedule of an hour."""
+    from tallystick.server.records.domain import actions
+
+    connections.add(actor, name="crm", connector="records", settings={})
+    text = TEXT.replace("connection: left", "connection: crm").replace("30 days", "1 hour")
+    text = text.replace("system: crm, record: person", "system: crm, record: account").replace(
+        "      - {left: phone, right: phone}\n", ""
+    )
+    change.create(actor, text)
+    standing.enable(actor, "firm")
+    right = two["right"].table("person")
+    with worker():
+        wait_until(lambda: any(one.status is RunStatus.DONE for one in runs()))
+        wait_until(lambda: not standing.flows_going("firm"))
+        actions.create(actor, "account", {"name": "Nordwind"})
+        wait_until(lambda: names(right) == ["Nordwind"])
+        wait_until(lambda: not standing.flows_going("firm"))
+        count = len(runs())
+        time.sleep(1.5)
+        assert len(runs()) == count  # what the run itself wrote calls for nothing
+    assert {one.by for one in runs()} == {"schedule", "Ada Byron"}

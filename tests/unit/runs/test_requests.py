@@ -58,7 +58,7 @@ def job(files: Files, *flows: str, id_: str = "1", integration: str = "one") -> 
 def due(wakes: Wakes, going: tuple[Job, ...] = (), paused: tuple[str, ...] = ()) -> list[tuple[str, list[str]]]:
     busy = {(one.integration, flow) for one in going for flow in one.flows}
     found = wakes.due(going, busy, is_free=lambda integration, flow: flow not in paused)
-    return [(integration.name, flows) for integration, flows in found]
+    return [(integration.name, flows) for integration, flows, _by in found]
 
 
 def test_request_waits_until_a_worker_took_it_and_is_what_was_asked(files, url):
@@ -74,7 +74,7 @@ def test_request_waits_until_a_worker_took_it_and_is_what_was_asked(files, url):
 
 
 def test_worker_of_this_process_is_woken_and_others_find_what_was_told(url):
-    changed = Changed(connector="records", records=frozenset({"asset"}), run="r")
+    changed = Changed(connector="records", records=frozenset({"asset"}), run="r", by=frozenset({"Ann"}))
     requests.tell(url, changed)
     heard: list[Changed | None] = []
     gone = requests.at_work(url, heard.append)
@@ -109,6 +109,21 @@ def test_flow_that_is_going_is_run_again_when_it_ended_E32(files):
     assert wakes  # owed
     assert due(wakes) == [("one", ["people"])]
     assert not wakes
+
+
+def test_run_bears_the_names_of_those_who_changed_the_records(files):
+    wakes = Wakes(files)
+
+    def by(*names: str, busy: bool = False) -> list[str]:
+        wakes.add(Changed(connector="memory", records=frozenset({"person"}), by=frozenset(names)))
+        going = {("one", "people"), ("two", "people")} if busy else set()
+        return [one for _, _, one in wakes.due((), going, is_free=lambda *_: True)]
+
+    assert by() == ["a change of records"] * 2
+    assert by("Ann") == ["Ann"] * 2
+    assert by("Ann", busy=True) == []
+    assert by("Bob") == ["Ann, Bob"] * 2  # what was owed is not forgotten
+    assert by("Ann", "Bob", "Cleo", "Dan", "Eve") == ["Ann, Bob, Cleo and 2 more"] * 2
 
 
 def test_run_does_not_call_for_itself_by_what_it_wrote(files):

@@ -81,8 +81,17 @@ class Kept:
         last, self._seen = self._seen, self._last_change()
         if self._seen <= last:
             return []
-        kinds = records.Change.objects.filter(seq__gt=last, seq__lte=self._seen).order_by()
-        return [Changed(connector=RECORDS, records=frozenset(kinds.values_list("record_type", flat=True).distinct()))]
+        changes = records.Change.objects.filter(seq__gt=last, seq__lte=self._seen).order_by()
+        kinds: dict[str, set[str]] = {}  # run, or none -> record types
+        people: set[str] = set()
+        for kind, run, by in changes.values_list("record_type", "run", "by").distinct():
+            kinds.setdefault(run or "", set()).add(kind)
+            if not run:
+                people.add(by)
+        return [
+            Changed(connector=RECORDS, records=frozenset(some), run=run, by=frozenset() if run else frozenset(people))
+            for run, some in kinds.items()
+        ]
 
     def _last_change(self) -> int:
         with self._told():
@@ -91,10 +100,11 @@ class Kept:
     def changes(self) -> list[Change]:
         """Two small queries."""
         with self._told():
-            rows = list(Integration.objects.values_list("name", "current_id", "is_enabled", "is_draining"))
+            wanted = Integration.objects.filter(current__isnull=False)
+            rows = list(wanted.values_list("name", "current_id", "is_enabled", "is_draining"))
             self._connectors = dict(Connection.objects.values_list("name", "connector"))
         found: list[Change] = []
-        marks = {name: tuple(rest) for name, *rest in rows if rest[0] is not None}
+        marks = {name: tuple(rest) for name, *rest in rows}
         for name in self._marks.keys() - marks.keys():
             with self._lock:
                 self._served.pop(name, None)

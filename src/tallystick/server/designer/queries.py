@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
@@ -46,12 +47,11 @@ def listed(actor: Actor, pauses: Mapping[str, Pause]) -> list[Listed]:
         last_status=Subquery(last.values("status")[:1]),
         last_at=Subquery(last.values("started_at")[:1]),
     )
-    waiting = dict(
-        state.Review.objects.filter(status="open")
-        .values_list("scope__integration")
-        .annotate(count=Count("number"))
-        .order_by()
-    )
+    asked = state.Review.objects.filter(status="open").order_by()
+    waiting: dict[str, int] = {
+        row["scope__integration"]: row["count"]
+        for row in asked.values("scope__integration").annotate(count=Count("number"))
+    }
     paused = {pause.integration for pause in pauses.values()}
     return [_listed(row, waiting.get(row.name, 0), row.name in paused) for row in rows]
 
@@ -105,16 +105,14 @@ class FlowStanding:
 
 
 def flows_standing(name: str, flows: list[str], pauses: Mapping[str, Pause]) -> dict[str, FlowStanding]:
-    scopes = {
+    scopes: dict[str, Mapping[str, Any]] = {
         row["flow"]: row
         for row in state.Scope.objects.filter(integration=name, instance="").values("flow", "linked", "last_full_at")
     }
-    waiting = dict(
-        state.Review.objects.filter(status="open", scope__integration=name)
-        .values_list("flow")
-        .annotate(count=Count("number"))
-        .order_by()
-    )
+    asked = state.Review.objects.filter(status="open", scope__integration=name).order_by()
+    waiting: dict[str, int] = {
+        row["flow"]: row["count"] for row in asked.values("flow").annotate(count=Count("number"))
+    }
     paused = {pause.flow: pause for pause in pauses.values() if pause.integration == name}
     return {
         flow: FlowStanding(

@@ -132,7 +132,7 @@ def _make(id_: str, name: str, by: str) -> None:
 
 def _apply(id_: str, name: str, by: str) -> None:
     kept = KeptPlan.objects.get(pk=id_)
-    artefact = json.loads(zlib.decompress(bytes(kept.artefact)))
+    artefact = json.loads(zlib.decompress(bytes(kept.artefact or b"")))
     with workspace(name, by=by, progress=_progress(id_)) as opened:
         report: Report = opened.apply(artefact)
     message = " ".join(str(error) for error in report.errors.values())
