@@ -69,7 +69,7 @@ def test_connector_on_a_database_without_records_says_so(monkeypatch, tmp_path):
 
 
 def test_history_names_the_run_and_its_write_is_answered_once_E27_E28(system):
-    from tallystick.server.records.models import Change
+    from tallystick.server.records.models import Change  # known to Django once a connection is open
 
     (first,) = created(system, ASSET, {"name": "Pump 7"})
     (again,) = created(system, ASSET, {"name": "Pump 7"})
@@ -181,3 +181,44 @@ def test_change_of_a_transaction_that_ends_late_is_not_lost_S18(monkeypatch):
     assert list(again.records) == slow
     assert read(system.changes(ASSET, again.end.cursor, VersionsKnown())).records == {}
     assert assets.using == system.using
+
+
+FILE = """
+integration: assets
+systems:
+  crm: {connector: records}
+  register: {connector: sql, url: sqlite:///register.db}
+flows:
+  - flow: assets
+    left: {system: crm, record: installed_asset}
+    right: {system: register, record: asset, key: id}
+    fields:
+      - {left: name, right: name}
+      - {left: serial_number, right: serial}
+"""
+
+
+def test_integration_file_with_records_runs_from_the_command_line(monkeypatch, tmp_path):
+    """Both ways, and a second run writes nothing; the history of a record names the run."""
+    import sqlite3
+
+    from tallystick.runs.workspace import Workspace
+    from tallystick.server.state.store import open_store
+
+    system = opened(sqlite_hub(), monkeypatch)
+    from tallystick.server.records.models import Change, InstalledAsset
+
+    with sqlite3.connect(tmp_path / "register.db") as register:
+        register.execute("CREATE TABLE asset (id TEXT PRIMARY KEY, name TEXT, serial TEXT)")
+        register.execute("INSERT INTO asset VALUES ('R-1', 'Pump', 'SN9')")
+    mine = hub(system, "installed_asset").create({"name": "PC 7", "serial_number": "SN7"})
+    (tmp_path / "assets.yaml").write_text(FILE, encoding="utf-8")
+    with Workspace.open(tmp_path / "assets.yaml", open_store=open_store, by="Ada") as workspace:
+        reports = [workspace.sync().flows["assets"].shown() for _ in range(2)]
+    assert [report["writes"]["left"]["create"] for report in reports] == [1, 0]
+    assert [report["writes"]["right"]["create"] for report in reports] == [1, 0]
+    with sqlite3.connect(tmp_path / "register.db") as register:
+        assert sorted(register.execute("SELECT name, serial FROM asset")) == [("PC 7", "SN7"), ("Pump", "SN9")]
+    made = InstalledAsset.objects.using(system.using).exclude(pk=mine).get()
+    (change,) = Change.objects.using(system.using).filter(record=made.pk)
+    assert (made.name, change.by, len(change.run)) == ("Pump", "Tallystick", 32)

@@ -33,6 +33,9 @@ def program(
     ] = False,
 ) -> None:
     """Keeps a service CRM and the systems around it in agreement, both ways."""
+    from tallystick import connectors
+
+    connectors.add("records", "tallystick.server.records.connector")  # of a room above the connectors
 
 
 app.command()(documents.check)

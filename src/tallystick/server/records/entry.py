@@ -3,6 +3,8 @@
 # mypy: disable-error-code="var-annotated"
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -65,7 +67,7 @@ def numbered(table: str) -> models.UniqueConstraint:
     return models.UniqueConstraint(fields=["number"], name=f"{table}_number_once")
 
 
-def rights(thing: str) -> list[tuple[str, str]]:
+def rights(thing: str) -> list[tuple[str, Any]]:
     """Permissions of a record type, named like `change_installed_asset`."""
     words = thing.replace("_", " ")
     return [(f"{verb}_{thing}", f"{title} {words}") for verb, title in RIGHTS.items()]

@@ -43,7 +43,12 @@ class ReferenceInput(forms.TextInput):
 
 
 class RecordForm(forms.Form):
-    """`initial` are canonical values; `values()` gives those that the person changed."""
+    """`initial` are canonical values; `values()` gives those that the person changed.
+
+    Most fields may stay empty, so those that may not are marked.
+    """
+
+    marks_optional = False
 
     def __init__(
         self,
@@ -147,7 +152,10 @@ def _moment(sent: str) -> str:
 
 
 def _form_field(field: Field, titles: Titles) -> forms.Field:
-    common: dict[str, Any] = {"label": field.title, "required": False, "help_text": str(field.help)}
+    has_to_be = field.is_required and field.codes is None
+    common: dict[str, Any] = {"label": field.title, "required": False, "help_text": field.help}
+    if has_to_be:
+        common["help_text"] = _("Has to be filled in.")
     if field.refers_to is not None:
         return forms.CharField(widget=ReferenceInput(field, titles), **common)
     if field.codes is not None:

@@ -21,6 +21,7 @@ from tallystick.server.records.values import of_column
 
 SHOWN: Final = 5
 COUNTED: Final = 1_000
+NOTE_CHARACTERS: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class RelatedRow:
     title: str
     url: str
     state: Any  # a badge, or nothing
+    text: str = ""  # of a note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,8 @@ def _of(other: RecordType, field: Field, actor: Actor, id_: str) -> Related:
         rows = rows.filter(**{field.attname: id_})
     title = other.fields[other.title_field]
     state = next((other.fields[name] for name in ("status", "stage") if name in other.fields), None)
-    columns = ["id", "number", title.attname, *([state.attname] if state else [])]
+    more = [state.attname] if state else ["body"] if other.name == "note" else []
+    columns = ["id", "number", title.attname, *more]
     found = list(rows.order_by("-number").values_list(*columns)[:SHOWN])
     count = len(found) if len(found) < SHOWN else rows.order_by()[:COUNTED].count()
     titles = Titles(actor)
@@ -85,6 +88,7 @@ def _of(other: RecordType, field: Field, actor: Actor, id_: str) -> Related:
             title=row[2] or other.called(row[1]),
             url=url_of(other, row[0]),
             state=shown.value(state, of_column(state.type, row[3]), titles) if state else "",
+            text=row[3][:NOTE_CHARACTERS] if other.name == "note" else "",
         )
         for row in found
     ]

@@ -251,6 +251,6 @@ def _there(actor: Actor, kind: RecordType, wanted: set[str]) -> dict[str, str]:
             numbers[int(number)] = which
     rows = queries.live(kind, actor)
     found = {str(id_): str(id_) for id_ in rows.filter(pk__in=wanted).values_list("pk", flat=True)}
-    for id_, number in rows.filter(number__in=numbers).values_list("pk", "number"):
-        found[numbers[number]] = str(id_)
+    for id_, given in rows.filter(number__in=numbers).values_list("pk", "number"):
+        found[numbers[given]] = str(id_)
     return found

@@ -149,7 +149,7 @@ def remember(kind: RecordType, drafts: Iterable[Draft], author: Author, place: P
         with connections[place.using].cursor() as cursor:
             cursor.execute("SELECT pg_current_xact_id()::text")
             transaction = int(cursor.fetchone()[0])
-    at = Change._meta.get_field("at").get_db_prep_save(place.now, connections[place.using])  # type: ignore[union-attr]
+    at = Change._meta.get_field("at").get_db_prep_save(place.now, connections[place.using])
     same = (kind.name, at, author.by, author.by_id, author.via, author.run, transaction)
     columns = ("record_type", "at", "by", "by_id", "via", "run", "transaction")
     own = ("record", "version", "action", "key", "reason", "changes")
@@ -216,4 +216,4 @@ def changes_of(text: str) -> dict[str, tuple[Value, Value]]:
 def answered(keys: Sequence[str], place: Place) -> dict[str, str]:
     """Idempotency key of an earlier create -> the record it made."""
     found = Change.objects.using(place.using).filter(key__in=keys, action=str(Doing.CREATE))
-    return dict(found.values_list("key", "record"))
+    return {str(key): record for key, record in found.values_list("key", "record")}

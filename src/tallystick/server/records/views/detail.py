@@ -54,6 +54,7 @@ def detail(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
         ]
         if facts:
             sections.append((title, facts))
+    belonging = related(kind, actor, id_) if not page["is_gone"] else []
     return render(
         request,
         "records/detail.html",
@@ -61,7 +62,8 @@ def detail(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
             **page,
             "sections": sections,
             "events": changes,
-            "related": related(kind, actor, id_) if not page["is_gone"] else [],
+            "related": [one for one in belonging if one.rows],
+            "offers": [one for one in belonging if not one.rows],
             "links": linked.links(id_),
             "may_change": actor.may(kind.permission("change")) and not page["is_gone"],
             "may_delete": actor.may(kind.permission("delete")),

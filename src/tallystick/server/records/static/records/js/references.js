@@ -105,6 +105,7 @@ for (const box of document.querySelectorAll("[data-reference]")) {
 
   input.addEventListener("input", (event) => {
     event.stopPropagation();
+    asked += 1; // what was asked for before is not wanted any more
     clearTimeout(timer);
     timer = setTimeout(search, 150);
   });
@@ -114,9 +115,10 @@ for (const box of document.querySelectorAll("[data-reference]")) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       point(at + (event.key === "ArrowDown" ? 1 : -1));
-    } else if (event.key === "Enter" && !list.hidden && at >= 0 && hits[at]) {
-      event.preventDefault();
-      add(hits[at]);
+    } else if (event.key === "Enter" && (!list.hidden || input.value)) {
+      event.preventDefault(); // the form is not sent while something is being chosen
+      const hit = hits[Math.max(at, 0)];
+      if (!list.hidden && hit) add(hit);
     } else if (event.key === "Escape" && !list.hidden) {
       event.stopPropagation();
       close();

@@ -1,0 +1,100 @@
+"""Records in a browser: list, form with references, both versions, deleting with undo, import, the 360-degree page."""
+
+from __future__ import annotations
+
+import pytest
+
+from tallystick.server.people.actor import actor_of
+from tallystick.server.records.domain import actions
+from tallystick.server.records.models import Account, Person
+from tallystick.server.records.samples import Sizes, fill
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def ada(person):
+    return person("administrator", name="Ada Byron")
+
+
+def account_of(user, **values):
+    return actions.create(actor_of(user), "account", {"name": "Northwind", **values})
+
+
+def test_main_pages_are_clear_to_everybody(check_looks, ada):
+    fill(Sizes(accounts=40, people=120, assets=200))
+    account = Account.objects.order_by("number")[3]
+    check_looks("/records/installed_asset/", "records-list", user=ada)
+    check_looks(f"/records/account/{account.pk}/", "records-account", user=ada)
+    check_looks(f"/records/account/{account.pk}/edit/", "records-form", user=ada)
+    check_looks(f"/records/account/{account.pk}/history/", "records-history", user=ada)
+
+
+def test_smaller_pages_are_clear_to_everybody(check_looks, ada):
+    made = account_of(ada)
+    actions.delete(actor_of(ada), "account", [made.id])
+    for path, name in (
+        ("/records/", "records-more"),
+        ("/records/deleted/", "records-deleted"),
+        ("/records/lead/", "records-empty"),
+        ("/records/account/import/", "records-import"),
+    ):
+        check_looks(path, name, user=ada)
+
+
+def test_person_is_made_with_a_company_found_while_typing(open_page, ada):
+    made = account_of(ada)
+    page = open_page("/records/person/", user=ada)
+    page.get_by_role("link", name="New").first.click()
+    page.get_by_label("Last name").fill("Fry")
+    company = page.get_by_role("combobox", name="Main company")
+    company.press_sequentially("north")
+    page.get_by_role("option", name="Northwind").wait_for()
+    company.press("ArrowDown")
+    company.press("Enter")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Fry").wait_for()
+    assert list(Person.objects.values_list("name", "account")) == [("Fry", made.id)]
+    assert page.get_by_role("link", name="Northwind").first.is_visible()
+
+
+@pytest.mark.console_errors
+def test_two_people_at_once_choose_between_both_versions(open_page, ada, check_page):
+    made = account_of(ada, city="Leeds")
+    page = open_page(f"/records/account/{made.id}/edit/", user=ada)
+    actions.update(actor_of(ada), "account", made.id, {"city": "York"})
+    page.get_by_label("City").fill("Hull")
+    with page.expect_response(lambda answer: answer.status == 409):
+        page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Both versions").wait_for()
+    check_page(page, "records-both-versions")
+    page.get_by_label("York").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("heading", name="Northwind").wait_for()
+    assert Account.objects.get(pk=made.id).city == "York"
+
+
+def test_chosen_records_are_deleted_and_brought_back_by_undo(open_page, ada):
+    for name in ("Acme", "Beta", "Gamma"):
+        account_of(ada, name=name)
+    page = open_page("/records/account/", user=ada)
+    page.get_by_label("Choose Acme").check()
+    page.get_by_label("Choose Gamma").check()
+    assert "2 chosen" in page.locator("[data-picked]").inner_text()
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_text("2 records deleted.").wait_for()
+    assert Account.objects.filter(gone_at=None).count() == 1
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("2 records restored.").wait_for()
+    assert Account.objects.filter(gone_at=None).count() == 3
+
+
+def test_file_is_looked_at_and_imported_while_the_page_tells(open_page, ada, check_page):
+    page = open_page("/records/account/import/", user=ada)
+    page.get_by_label("Or paste its lines here").fill("name,status\nAcme,active\nBeta,busy\nGamma,active\n")
+    page.get_by_role("button", name="Look at it").click()
+    page.get_by_text("Status takes one of").wait_for()
+    check_page(page, "records-preview")
+    page.get_by_role("button", name="Import 2 rows").click()
+    page.get_by_text("The file is through.").wait_for()
+    assert sorted(Account.objects.values_list("name", flat=True)) == ["Acme", "Gamma"]
