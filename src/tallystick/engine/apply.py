@@ -125,8 +125,14 @@ class Applier:
         done: set[int] = set()
         ready, waiting = self._resolve(operations)
         while ready:
-            done |= self._write_ready(ready)
-            ready, waiting = self._resolve([operation for operation, _ in waiting])
+            written = self._write_ready(ready)
+            done |= written
+            if not waiting:
+                break
+            came = {(o.flow, o.side.other, o.id_on(o.side.other)) for o in ready if o.number in written}
+            again = [o for o, of in waiting if (of.flow, of.side, of.id) in came]
+            ready, still = self._resolve(again)
+            waiting = [(o, of) for o, of in waiting if (of.flow, of.side, of.id) not in came] + still
         self._leave_waiting(waiting)
         return done
 

@@ -391,9 +391,12 @@ class Planner:
         is_partial = bool(translated.held or translated.waits)
         if is_partial:
             held: set[str] = set()
-            for name, trouble in {**translated.held, **translated.waits}.items():
+            for name, trouble in translated.held.items():
                 held.update(self._line_fields(name, side))
                 self._trouble(name, target, record, trouble)
+            for name, waiting in translated.waits.items():  # not asked about: what it waits for comes right after it
+                held.update(self._line_fields(name, side))
+                self._park(side, record, Standing.WAITING, waiting.message, waiting.waits_for)
             settles = {name: value for name, value in settles.items() if name not in held}
         return Operation(
             run=self.run,

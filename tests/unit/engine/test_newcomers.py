@@ -119,6 +119,7 @@ def test_circle_in_a_plan_is_created_by_apply_and_the_next_run_closes_it_E24_E26
     with two.workspace() as workspace:
         plan = workspace.plan()
     lines = plan["flows"]["people"]["operations"]
+    assert (plan["flows"]["people"]["rejects"], plan["flows"]["people"]["reviews"]) == (0, 0)
     assert [(line["partner"], line["fields"].get("phone")) for line in lines] == [
         ("a", None),
         ("b", [None, {"ref": ["people", "left", "a"]}]),
