@@ -165,6 +165,22 @@ class Webs(RuleBasedStateMachine):
         if (id_ := self.some(side, name, number)) is not None and id_ != NOWHERE:
             self.two.table(side, RECORDS[name]).edit(id_, {chosen: self.some(side, REFERS[name][chosen], to)})
 
+    @rule(side=st.sampled_from(SIDES), name=st.sampled_from(sorted(REFERS)), number=st.integers(0, 9))
+    def delete(self, side: Side, name: str, number: int) -> None:
+        if (id_ := self.some(side, name, number)) not in (None, NOWHERE):
+            self.two.table(side, RECORDS[name]).delete(id_ or "")
+
+    @rule(side=st.sampled_from(SIDES), name=st.sampled_from(sorted(REFERS)), number=st.integers(0, 9))
+    def restore(self, side: Side, name: str, number: int) -> None:
+        """Only what has a link, and no living copy."""
+        with self.two.worlds[side].reading() as state:
+            rows = state.tables[RECORDS[name]].rows
+            living = {row.values["tag"] for row in rows.values() if row.gone is None}
+            gone = sorted(id_ for id_, row in rows.items() if row.gone is not None and row.values["tag"] not in living)
+        gone = [id_ for id_ in gone if self.two.memory.links_of(self.two.scope(name), side, [id_])]
+        if gone:
+            self.two.table(side, RECORDS[name]).restore(gone[number % len(gone)])
+
     # --- the hub
 
     @rule(is_full=st.booleans())
