@@ -123,7 +123,7 @@ def test_journal_why_and_story_look_right(firm, check_looks, open_page, check_pa
     page.get_by_label("Which records").select_option(index=1)
     page.get_by_label("Id").fill("3")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("register · person")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ann Example 3")).to_be_visible()
     page.goto("/journal/?field=town&action=update")
     expect(page.locator(".operation")).to_have_count(1)
 

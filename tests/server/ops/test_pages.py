@@ -244,7 +244,7 @@ def test_why_tells_where_values_came_from_E35(firm, client_of):
     firm.crm("update contact set city = 'Köln'")
     page = text(client.get(f"/why/?{why_query()}"))
     assert "Not in sync" in page
-    assert "The next run sets city on the right" in page
+    assert "The next run sets town on the right" in page
     assert "There is no such record" in text(client.get(f"/why/?{why_query(id_='99')}"))
     assert "No flow covers" in text(client.get(f"/why/?{why_query('shoe')}"))
     kind = urlencode({"kind": "firm\tregister\tperson", "id": "1"})

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-WIDTH: Final = 720
-HEIGHT: Final = 160
-LEFT: Final = 44
+WIDTH: Final = 420
+HEIGHT: Final = 150
+LEFT: Final = 36
 BOTTOM: Final = 22
 TOP: Final = 8
 GAP: Final = 0.28
@@ -96,6 +96,8 @@ def line(series: Series, *, ticks: Sequence[tuple[int, str]], unit: float = 1.0)
         stretches[-1].append((LEFT + (at + 0.5) * step, y))
     paths: list[tuple[str, str]] = []
     for stretch in filter(None, stretches):
+        first, last = stretch[0], stretch[-1]
+        stretch = [(first[0] - step / 2, first[1]), *stretch, (last[0] + step / 2, last[1])]
         path = "M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in stretch)
         floor = HEIGHT - BOTTOM
         paths.append((f"{series.css} area", f"{path} L{stretch[-1][0]:.1f},{floor} L{stretch[0][0]:.1f},{floor} Z"))

@@ -94,7 +94,7 @@ def dashboard(now: datetime | None = None) -> Dashboard | None:
     lags = _lags(names, by_name, start, now)
     unit, unit_text = _unit(max((lag for lag in lags if lag is not None), default=0.0))
     labels = [_clock(start + BUCKET * at) for at in range(BUCKETS)]
-    ticks = [(at, labels[at]) for at in range(0, BUCKETS, 8)]
+    ticks = [(at, labels[at]) for at in range(4, BUCKETS, 10)]
     return Dashboard(
         health=tuple(sorted(health, key=lambda one: ("bad", "warn", "info", "ok", "quiet").index(one.state.tone))),
         waiting=waiting,

@@ -66,7 +66,7 @@ def run_shown(line: RunLine) -> RunShown:
         kind=words.KINDS[line.kind],
         flows=tuple(flows),
         written=written,
-        troubles={name: count for name, count in troubles.items() if count},
+        troubles={str(words.COUNTS[name]): count for name, count in troubles.items() if count},
         took=took(line),
         errors=errors,
     )
@@ -117,7 +117,7 @@ class FlowShown:
     status: words.Word
     rate: float | None = None  # operations a second
     remaining: timedelta | None = None
-    counts: tuple[tuple[str, int], ...] = ()
+    counts: tuple[tuple[Any, int], ...] = ()
     read: Mapping[str, int] | None = None
 
     @property
@@ -180,10 +180,13 @@ def _flow_shown(position: Position) -> FlowShown:
         remaining = timedelta(seconds=round((position.total - position.done) / rate))
     read = position.counts.get("read") or {}
     writes = position.counts.get("writes") or {}
-    counts = [
-        (f"{action} {side}", amount) for side, actions in writes.items() for action, amount in actions.items() if amount
+    counts: list[tuple[Any, int]] = [
+        (words.WRITTEN.get((action, side), f"{action} {side}"), amount)
+        for side, actions in writes.items()
+        for action, amount in actions.items()
+        if amount
     ]
-    counts += [(name, position.counts.get(name, 0)) for name in ("unchanged", *TROUBLES) if position.counts.get(name)]
+    counts += [(words.COUNTS[name], amount) for name in words.COUNTS if (amount := position.counts.get(name))]
     return FlowShown(
         position=position,
         status=words.STATUSES[position.status],

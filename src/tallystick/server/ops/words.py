@@ -60,3 +60,21 @@ OUTCOMES: Final[Mapping[OperationState, Word]] = {
     OperationState.DROPPED: Word(title=_("not carried out"), tone="quiet", icon="do_not_disturb_on"),
 }
 SIDES: Final[Mapping[str, Text]] = {"left": _("left"), "right": _("right")}
+WRITTEN: Final[Mapping[tuple[str, str], Text]] = {
+    ("create", "left"): _("created left"),
+    ("create", "right"): _("created right"),
+    ("update", "left"): _("changed left"),
+    ("update", "right"): _("changed right"),
+    ("delete", "left"): _("deleted left"),
+    ("delete", "right"): _("deleted right"),
+}
+COUNTS: Final[Mapping[str, Text]] = {
+    "unchanged": _("unchanged"),
+    "refused": _("refused"),
+    "failed": _("failed"),
+    "unknown": _("unknown outcomes"),
+    "rejects": _("rejects"),
+    "conflicts": _("conflicts"),
+    "reviews": _("questions"),
+    "missed": _("found late"),
+}

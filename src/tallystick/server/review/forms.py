@@ -17,8 +17,13 @@ from tallystick.server.state.queue import Wanted
 AGES: Final = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
+class SearchInput(forms.TextInput):
+    input_type = "search"
+
+
 class QueueFilter(forms.Form):
-    q = forms.CharField(label=_("Words"), required=False, max_length=200, widget=forms.TextInput({"type": "search"}))
+    marks_optional = False
+    q = forms.CharField(label=_("Words"), required=False, max_length=200, widget=SearchInput)
     flow = forms.ChoiceField(label=_("Flow"), required=False)
     age = forms.ChoiceField(
         label=_("Asked"),

@@ -16,7 +16,7 @@ from tallystick.server.ops.models import Errand
 from tallystick.server.ops.opened import looking, store
 from tallystick.server.review import words
 from tallystick.server.review.forms import kept, wanted_of
-from tallystick.server.review.shown import QuestionLine, QuestionShown, line, question
+from tallystick.server.review.shown import QuestionLine, QuestionShown, line, names, question
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Waiting, Wanted
 
@@ -54,10 +54,14 @@ def queue(query: QueryDict) -> Queue:
     at = At(after=_number(query, "after"), before=_number(query, "before"), rows=ROWS)
     page = found.questions(wanted, at)
     going = errands.going([subject(asked.review.number) for asked in page.rows])
+    called = names(page.rows, store())
     base = kept(query)
     kinds = {kind.value for kind in wanted.kinds}
     return Queue(
-        lines=tuple(line(asked, is_going=subject(asked.review.number) in going) for asked in page.rows),
+        lines=tuple(
+            line(asked, name=called.get(asked.review.number, ""), is_going=subject(asked.review.number) in going)
+            for asked in page.rows
+        ),
         waiting=waiting,
         chips=tuple(
             _chip(kind, waiting, query, kinds) for kind in ReviewKind if kind in waiting.kinds or kind in kinds
@@ -125,7 +129,9 @@ def answered(query: QueryDict) -> AnsweredPage:
         changed = query.copy()
         changed["after"] = f"{rows[-1].review.decision.at},{rows[-1].review.number}"
         more = changed.urlencode()
-    return AnsweredPage(lines=tuple(line(asked) for asked in rows), next=more)
+    called = names(rows, store())
+    lines = tuple(line(asked, name=called.get(asked.review.number, "")) for asked in rows)
+    return AnsweredPage(lines=lines, next=more)
 
 
 def subject(number: int) -> str:

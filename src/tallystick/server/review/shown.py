@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from tallystick.model.flow import Flow
+from tallystick.model.flow import FieldMap, Flow, Scope
 from tallystick.model.link import LinkState
 from tallystick.model.plan import Review, ReviewKind, Take
 from tallystick.model.side import SIDES, Side
@@ -33,9 +33,11 @@ class Row:
     is_asked: bool = True  # part of the question
     similarity: float | None = None
 
+    agrees: bool = False  # spelled differently, but each stands for the other
+
     @property
     def is_equal(self) -> bool:
-        return self.left == self.right
+        return self.agrees or self.left == self.right
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -120,13 +122,48 @@ class Known:
     linked: set[tuple[Side, str]] = field(default_factory=set)
 
 
-def line(asked: Asked, *, is_going: bool = False) -> QuestionLine:
-    """From what the question itself holds: the list asks for no more."""
+def names(page: Sequence[Asked], store: Store) -> dict[int, str]:
+    """What the records of these questions are called, where the questions themselves do not say: two statements or
+    three for each scope and side.
+    """
+    found: dict[int, str] = {}
+    unnamed: dict[tuple[Scope, Side], dict[str, list[int]]] = {}
+    for asked in page:
+        review = asked.review
+        if _name_in(review):
+            continue
+        for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id)):
+            if id_ is not None:
+                unnamed.setdefault((asked.scope, side), {}).setdefault(id_, []).append(review.number)
+                break
+    for (scope, side), ids in unnamed.items():
+        known = _values(store, scope, side, list(ids))
+        for id_, values in known.items():
+            title = title_of(values, id_)
+            for number in ids.get(id_, ()) if title is not None and title.name else ():
+                found[number] = title.name if title else ""
+    return found
+
+
+def _values(store: Store, scope: Scope, side: Side, ids: Sequence[str]) -> dict[str, Mapping[str, Value]]:
+    """Of linked records their base, of others what was read last."""
+    known: dict[str, Mapping[str, Value]] = {}
+    for link in store.links_of(scope, side, ids):
+        end = link.end(side)
+        if end is not None and end.base:
+            known[end.id] = end.base
+    for one in store.unlinked(scope, side, [id_ for id_ in ids if id_ not in known]):
+        known[one.id] = one.values
+    return known
+
+
+def line(asked: Asked, *, name: str = "", is_going: bool = False) -> QuestionLine:
+    """`name`: what `names` found."""
     review = asked.review
     return QuestionLine(
         number=review.number,
         kind=words.KINDS[review.kind],
-        title=_name_in(review) or _ids(review) or asked.scope.integration,
+        title=_name_in(review) or name or _ids(review) or asked.scope.integration,
         about=_about(review),
         flow=f"{asked.scope.integration} · {review.flow}",
         since=review.since,
@@ -252,13 +289,20 @@ def _rows(
         Row(
             name=line.name,
             base=None,
-            left=_joined(left, line.left),
-            right=_joined(right, line.right),
+            left=(on_left := _joined(left, line.left)),
+            right=(on_right := _joined(right, line.right)),
             is_asked=is_asked,
+            agrees=_agrees(line, on_left, on_right),
         )
         for line in flow.maps
         if line.left and line.right
     )
+
+
+def _agrees(line: FieldMap, left: Value, right: Value) -> bool:
+    """Codes that stand for each other."""
+    codes = line.codes
+    return codes is not None and left is not None and right is not None and right in codes.to_right.get(left, ())
 
 
 def _joined(values: Mapping[str, Value] | None, names: Sequence[str]) -> Value:
@@ -284,6 +328,7 @@ def _candidate(review: Review, one: Mapping[str, Any], known: Known, flow: Flow 
                 base=None,
                 left=row.left,
                 right=row.right,
+                agrees=row.agrees,
                 is_asked=row.name in evidence,
                 similarity=likeness.get(row.name),
             )

@@ -21,14 +21,15 @@ _CLUSTER: Final = regex.compile(r"\X")
 
 
 @register.simple_tag
-def compared(value: Value, other: Value, side: str = "left") -> SafeString:
-    """`value` with what `other` does not have marked: del on the left, ins on the right."""
+def compared(value: Value, other: Value, side: str = "left", is_equal: bool = False) -> SafeString:
+    """`value` with what `other` does not have marked: del on the left, ins on the right. `is_equal`: nothing is."""
     if value is None:
         return format_html('<span class="nothing">{}</span>', _("none"))
     if value == "":
         return format_html('<span class="nothing">{}</span>', _("empty"))
     tag = "del" if side == "left" else "ins"
-    found = differences.parts(value, other or "") if other != value else [differences.Part(before=value, after=value)]
+    is_same = is_equal or other == value
+    found = [differences.Part(before=value, after=value)] if is_same else differences.parts(value, other or "")
     last = len(found) - 1
     shown = []
     for place, part in enumerate(found):
