@@ -63,6 +63,14 @@ def ends(draw, system: str, record: str):
     return {"system": system, "record": record, **more}
 
 
+confirmations = optional(
+    timeout=st.sampled_from(["1 second", "2 minutes"]), when_down=st.sampled_from(["refuse", "register"])
+)
+exchanges = st.one_of(
+    st.sampled_from(["synchronous", "asynchronous"]), confirmations.map(lambda one: {"synchronous": one})
+)
+
+
 @st.composite
 def lines(draw, number: int, code_sets: list[str]):
     left, right = f"l{number}", f"r{number}"
@@ -81,7 +89,7 @@ def lines(draw, number: int, code_sets: list[str]):
             "max": {"right": draw(st.integers(1, 300))},
             "too_long": draw(st.sampled_from(["cut", "hold", "refuse"])),
         }
-    return line | draw(optional(null=st.sampled_from(["keep", "clear"]), exchange=st.just("synchronous")))
+    return line | draw(optional(null=st.sampled_from(["keep", "clear"]), exchange=exchanges))
 
 
 @st.composite

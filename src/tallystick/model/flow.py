@@ -44,6 +44,20 @@ class Exchange(enum.StrEnum):
     SYNCHRONOUS = "synchronous"
 
 
+class WhenDown(enum.StrEnum):
+    """What becomes of a transaction when the system that is to confirm it cannot be reached."""
+
+    REFUSE = "refuse"
+    REGISTER = "register"  # registered at once, delivered by the next run
+
+
+class Confirmation(Struct, frozen=True, kw_only=True):
+    """How a synchronous value is confirmed by the other side before it is registered. Source: engine.md E36."""
+
+    timeout_s: float = 10.0
+    when_down: WhenDown = WhenDown.REFUSE
+
+
 class CodeSet(Struct, frozen=True, kw_only=True):
     """Left values <-> right values. Each maps to one default on the other side and may fit several.
 
@@ -80,6 +94,7 @@ class FieldMap(Struct, frozen=True, kw_only=True):
     expression: Mapping[Side, str] = field(default_factory=dict)  # computed for that side from the other's fields
     null: OnNull = OnNull.CLEAR
     exchange: Exchange = Exchange.ASYNCHRONOUS
+    confirmation: Confirmation = Confirmation()  # where `exchange` is synchronous
     fingerprint: str = ""  # changes when anything about this line (or its code set) changes
 
     def fields(self, side: Side) -> tuple[str, ...]:
@@ -227,12 +242,16 @@ class Flow(Struct, frozen=True, kw_only=True):
     on: Reactions = field(default_factory=Reactions)
     conflict: Conflict = Conflict()
     guards: Guards = Guards()
-    exchange: Exchange = Exchange.ASYNCHRONOUS
     schedule_s: float | None = None  # seconds between runs
     full_every_s: float = 86400.0  # a full comparison at least this often (E3)
 
     def end(self, side: Side) -> FlowEnd:
         return self.left if side is Side.LEFT else self.right
+
+    @property
+    def synchronous(self) -> tuple[FieldMap, ...]:
+        """The field maps whose values are confirmed first."""
+        return tuple(line for line in self.maps if line.exchange is Exchange.SYNCHRONOUS)
 
     @property
     def refs(self) -> frozenset[str]:

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from tallystick.model.flow import (
     CodeSet,
+    Confirmation,
     Conflict,
     Deleted,
+    Exchange,
     FieldMap,
     Flow,
     FlowEnd,
@@ -94,7 +96,6 @@ def _flow(flow: shapes.FlowShape, raw: Mapping[str, Any], code_sets: Mapping[str
         on=_reactions(flow.on),
         conflict=_conflict(flow.conflict, MappedNames.of(raw["fields"])),
         guards=_guards(flow.guards),
-        exchange=flow.exchange,
         schedule_s=flow.schedule,
     )
     return built if flow.full is None else replace(built, full_every_s=flow.full)
@@ -120,9 +121,22 @@ def _field_map(line: shapes.FieldShape, flow: shapes.FlowShape, code_sets: Mappi
         default=line.default or {},
         expression=line.expression or {},
         null=line.null,
-        exchange=line.exchange or flow.exchange,
     )
-    return replace(built, fingerprint=_fingerprint(to_builtins(built)))
+    # How a value is exchanged says nothing about what it is: the line is no other one, and is not met anew.
+    built = replace(built, fingerprint=_fingerprint(to_builtins(built)))
+    exchange = line.exchange or flow.exchange
+    if exchange is Exchange.ASYNCHRONOUS:
+        return built
+    return replace(built, exchange=Exchange.SYNCHRONOUS, confirmation=_confirmation(exchange, flow.exchange))
+
+
+def _confirmation(*written: Exchange | shapes.SynchronousShape) -> Confirmation:
+    """As the first of these says that says more than `synchronous`."""
+    for one in written:
+        if isinstance(one, shapes.SynchronousShape):
+            timeout_s = Confirmation().timeout_s if one.synchronous.timeout is None else one.synchronous.timeout
+            return Confirmation(timeout_s=timeout_s, when_down=one.synchronous.when_down)
+    return Confirmation()
 
 
 def _end(end: shapes.EndShape, side: Side, maps: tuple[FieldMap, ...]) -> FlowEnd:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tallystick.model.flow import Direction, TooLong
+from tallystick.model.flow import Direction
 from tallystick.model.side import SIDES, Side
 from tallystick.spec.document import AuthorityShape, FieldShape, FlowShape, present
 from tallystick.spec.expression import ExpressionRefused, compile_expression
@@ -92,9 +92,6 @@ def _shape_of_values(line: FieldShape, path: Path) -> Iterator[Fault]:
                 message = f"`expression` and `{key}` stand on one line."
                 hint = "An expression gives the value by itself; keep one of the two."
                 yield Fault(path=(*path, key), message=message, hint=hint)
-    if line.too_long is TooLong.CUT and not line.max:
-        hint = "Add for example `max: {right: 30}`, counted in characters."
-        yield Fault(path=(*path, "too_long"), message="`too_long: cut` does not say after how much.", hint=hint)
     if len(several) == 2 and not line.expression:
         hint = "Write one line for each pair, or an expression for each side."
         yield Fault(path=path, message="The line has several fields on both sides.", hint=hint)

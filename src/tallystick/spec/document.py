@@ -23,6 +23,7 @@ from tallystick.model.flow import (
     OnScopeLeft,
     Rule,
     TooLong,
+    WhenDown,
 )
 from tallystick.model.side import Side
 from tallystick.spec import leaves
@@ -144,6 +145,39 @@ class AuthorityShape(Shape):
     ] = Field("revert", description="Edits on the other side are reverted, or asked about.")
 
 
+class ConfirmationShape(Shape):
+    """How the other side confirms."""
+
+    timeout: leaves.DurationText | None = Field(
+        None,
+        description="How long an answer is waited for.",
+        json_schema_extra={"default": "10 seconds"},
+    )
+    when_down: leaves.WhenDownWord = Field(
+        WhenDown.REFUSE,
+        description="The other side cannot be reached: refuse the transaction, or register it and deliver it later.",
+    )
+
+    @field_validator("timeout")
+    @classmethod
+    def _leaves_time(cls, timeout: float | None) -> float | None:
+        if timeout == 0:
+            leaves.refuse("This leaves no time for an answer.", "Write for example `10 seconds`.")
+        return timeout
+
+
+class SynchronousShape(Shape):
+    """Registered only when the other side confirmed."""
+
+    synchronous: ConfirmationShape = Field(description="How the other side confirms.")
+
+
+ExchangeForms = Annotated[
+    Annotated[leaves.ExchangeWord, Tag(WORD)] | Annotated[SynchronousShape, Tag(MAPPING)],
+    _WORD_OR_MAPPING,
+]
+
+
 class FieldShape(Shape):
     """One line of `fields`: what is kept in agreement with what, and how it is translated."""
 
@@ -184,7 +218,7 @@ class FieldShape(Shape):
     null: leaves.NullWord = Field(
         OnNull.CLEAR, description="Null clears the other side, or the other side keeps its value."
     )
-    exchange: leaves.ExchangeWord | None = Field(None, description="How this field is exchanged; else as the flow.")
+    exchange: ExchangeForms | None = Field(None, description="How this field is exchanged; else as the flow.")
 
 
 class PossibleShape(Shape):
@@ -319,7 +353,7 @@ class FlowShape(Shape):
         | None
     ) = Field(None, description="What is done when both sides changed to different values.")
     guards: GuardShape = Field(default=GuardShape.model_validate({}), description="Limits beyond which a run is held.")
-    exchange: leaves.ExchangeWord = Field(
+    exchange: ExchangeForms = Field(
         Exchange.ASYNCHRONOUS,
         description="Registered at once and delivered in order, or only when the other confirmed.",
     )

@@ -28,6 +28,7 @@ from tallystick.model.flow import (
     OnScopeLeft,
     Rule,
     TooLong,
+    WhenDown,
 )
 from tallystick.model.side import Side
 from tallystick.model.value import FieldType, Value
@@ -255,6 +256,7 @@ SideWord = Annotated[Side, _choice(Side)]
 DirectionWord = Annotated[Direction, _choice(Direction)]
 TooLongWord = Annotated[TooLong, _choice(TooLong)]
 NullWord = Annotated[OnNull, _choice(OnNull)]
+WhenDownWord = Annotated[WhenDown, _choice(WhenDown)]
 ExchangeWord = Annotated[Exchange, _choice(Exchange)]
 TypeWord = Annotated[FieldType, _choice(FieldType)]
 CompareWord = Annotated[Compare, _choice(Compare)]

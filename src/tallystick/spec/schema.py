@@ -33,6 +33,7 @@ EXAMPLE: Final[dict[str, Any]] = {
 _TITLES: Final = {
     "AuthorityShape": "authority",
     "Clause": "condition",
+    "ConfirmationShape": "confirmation",
     "ConflictShape": "conflict",
     "EndShape": "side",
     "FieldShape": "line of fields",
@@ -45,6 +46,7 @@ _TITLES: Final = {
     "ScopeShape": "reaction per side",
     "SetShape": "set",
     "SoftDeleteShape": "deleted",
+    "SynchronousShape": "synchronous",
     "SystemShape": "system",
     "Where": "where",
 }

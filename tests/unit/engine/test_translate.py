@@ -190,6 +190,12 @@ def test_cut_ends_at_a_character_people_see_S19() -> None:
     assert not subject.agrees({"a": text}, {"b": "x" * 252})
 
 
+def test_cut_without_max_ends_at_what_the_field_holds_E6_S19() -> None:
+    subject = line(too_long=TooLong.CUT, facts={RIGHT: {"max_length": 4}})
+    assert subject.towards(RIGHT, {"a": "abcdef"}).values == {"b": "abcd"}
+    assert line(too_long=TooLong.CUT).towards(RIGHT, {"a": "abcdef"}).values == {"b": "abcdef"}
+
+
 def test_text_that_fits_is_not_lossy_E8() -> None:
     short = line(max={RIGHT: 3}, too_long=TooLong.CUT).towards(RIGHT, {"a": "abc"})
     assert (short.values, short.is_lossy) == ({"b": "abc"}, False)

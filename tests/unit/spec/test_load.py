@@ -7,6 +7,7 @@ import pytest
 from tallystick.model.flow import (
     CodeSet,
     Compare,
+    Confirmation,
     Conflict,
     Deleted,
     Direction,
@@ -26,6 +27,7 @@ from tallystick.model.flow import (
     Rule,
     SystemSettings,
     TooLong,
+    WhenDown,
 )
 from tallystick.model.selection import Clause, Filter, Selection, SoftDelete, Test
 from tallystick.model.side import Side
@@ -181,7 +183,7 @@ def test_load_the_example_gives_match_reactions_conflict_and_guards_E13_E19_E25(
 
 def test_load_without_optional_keys_gives_the_defaults_of_the_interface():
     given = flow()
-    assert (given.direction, given.primary, given.exchange) == (Direction.BOTH, Side.LEFT, Exchange.ASYNCHRONOUS)
+    assert (given.direction, given.primary, given.synchronous) == (Direction.BOTH, Side.LEFT, ())
     assert (given.maps[0].null, given.maps[0].too_long) == (OnNull.CLEAR, TooLong.HOLD)
     assert given.on == Reactions(
         possible=OnPossible.ASK,
@@ -338,6 +340,33 @@ def test_load_short_and_long_forms():
     assert (line.authority, line.authority_asks) == (Side.RIGHT, True)
     assert (line.zones, line.default) == ({Side.LEFT: "Europe/London"}, {Side.RIGHT: "0"})
     assert line.exchange is Exchange.SYNCHRONOUS
+
+
+def test_load_exchange_of_a_line_over_that_of_the_flow_E36():
+    given = flow(
+        "    exchange: {synchronous: {timeout: 3 seconds, when_down: register}}",
+        "{left: a, right: a}\n"
+        "{left: b, right: b, exchange: synchronous}\n"
+        "{left: c, right: c, exchange: asynchronous}\n"
+        "{left: d, right: d, exchange: {synchronous: {timeout: 1 minute}}}",
+    )
+    as_flow = Confirmation(timeout_s=3.0, when_down=WhenDown.REGISTER)
+    assert {line.name: line.confirmation for line in given.synchronous} == {
+        "a": as_flow,
+        "b": as_flow,
+        "d": Confirmation(timeout_s=60.0, when_down=WhenDown.REFUSE),
+    }
+
+
+def test_load_exchange_is_no_part_of_what_a_line_is_E11_E36():
+    plain, synchronous = flow(), flow("    exchange: synchronous")
+    assert plain.maps[0].fingerprint == synchronous.maps[0].fingerprint
+    assert synchronous.maps[0].confirmation == Confirmation(timeout_s=10.0, when_down=WhenDown.REFUSE)
+
+
+def test_load_cut_without_max_cuts_to_what_the_field_holds_E6():
+    (line,) = flow("", "{left: x, right: y, too_long: cut}").maps
+    assert (line.too_long, line.max) == (TooLong.CUT, {})
 
 
 def test_load_conflict_names_the_line_by_any_of_its_left_names_E19():
