@@ -79,6 +79,12 @@ class UnknownRecordType(ConfigurationError):
     code = "unknown_record_type"
 
 
+class RecordTypeGone(UnknownRecordType):
+    """The system has no such record type any more: its flow pauses until it is back (E11)."""
+
+    code = "record_type_gone"
+
+
 class UnknownField(ConfigurationError):
     """The record type has no such field."""
 

@@ -8,7 +8,8 @@ one transaction and one call of a system, but each has its own outcome. Source: 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import Final, cast
 
@@ -30,6 +31,7 @@ from tallystick.ports.store import Commit
 ATTEMPTS = 4
 BATCH = 4_000
 """Operations read from the plan and committed at a time."""
+Turn = Callable[[], AbstractContextManager[object]]
 BACKOFF_S = 0.5
 LONGEST_WAIT_S = 60.0
 
@@ -37,9 +39,15 @@ LONGEST_WAIT_S = 60.0
 class Applier:
     """Carries out the planned operations of one flow of one run."""
 
-    def __init__(self, context: Context, *, batch: int = BATCH) -> None:
-        """`batch`: how many operations a step takes at most."""
+    def __init__(
+        self, context: Context, *, batch: int = BATCH, attempts: int = ATTEMPTS, turn: Turn = nullcontext
+    ) -> None:
+        """`batch`: how many operations a step takes at most; `attempts`: how often a write is sent at most; `turn`:
+        held while anything is written.
+        """
         self._size = batch
+        self._attempts = attempts
+        self._turn = turn
         self._flow = context.flow
         self._scope = context.scope
         self._store = context.store
@@ -68,16 +76,20 @@ class Applier:
         after = -1
         while sent := self._store.operations(run, self._flow.name, (OperationState.SENT,), after, BATCH):
             after = sent[-1].seq
-            for side in SIDES:
-                mine = [operation for operation in sent if operation.side is side]
-                found = self._read_back(side, mine, is_final=not can_resend)
-                # What only its key can tell is sent again at once, whatever became of its source: planned anew under
-                # another key it would be there twice.
-                asked = [o for o in found if self._is_told_by_key(o)]
-                self._outcomes.keep([o for o in found if not self._is_told_by_key(o)])
-                resolved, waiting = self._resolve(asked)
-                self._send_all(side, resolved)
-                self._leave_waiting(waiting)
+            with self._turn():
+                self._settle(sent, can_resend=can_resend)
+
+    def _settle(self, sent: Sequence[Operation], *, can_resend: bool) -> None:
+        for side in SIDES:
+            mine = [operation for operation in sent if operation.side is side]
+            found = self._read_back(side, mine, is_final=not can_resend)
+            # What only its key can tell is sent again at once, whatever became of its source: planned anew under
+            # another key it would be there twice.
+            asked = [o for o in found if self._is_told_by_key(o)]
+            self._outcomes.keep([o for o in found if not self._is_told_by_key(o)])
+            resolved, waiting = self._resolve(asked)
+            self._send_all(side, resolved)
+            self._leave_waiting(waiting)
 
     def put_aside(self, operations: Sequence[Operation]) -> None:
         """Keeps planned operations that will not be carried out, in the state they now have."""
@@ -95,7 +107,8 @@ class Applier:
         if not planned:
             return 0
         operations = _whole_groups(planned, is_all=len(planned) < self._size)
-        self._batch(operations)
+        with self._turn():
+            self._batch(operations)
         return len(operations)
 
     # --- one batch, in three waves: link table, writes, link table
@@ -229,11 +242,11 @@ class Applier:
             self._drop([operation], message)
 
     def _send(self, side: Side, operations: Sequence[Operation]) -> set[int]:
-        """Intent, write, outcome; again for what certainly was not written, up to ATTEMPTS times."""
+        """Intent, write, outcome; again for what certainly was not written, as often as is allowed."""
         pending = list(operations)
         done: set[int] = set()
         unanswered: set[int] = set()
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, self._attempts + 1):
             if not pending:
                 break
             expected = {operation.number: operation.before for operation in pending}
@@ -244,7 +257,7 @@ class Applier:
                 )
             except (Unreachable, Throttled) as error:
                 wait_s = error.retry_after_s if isinstance(error, Throttled) else None
-                if attempt == ATTEMPTS or (wait_s or 0.0) > LONGEST_WAIT_S:
+                if attempt == self._attempts or (wait_s or 0.0) > LONGEST_WAIT_S:
                     # What an earlier attempt may have written stays sent, and is read back.
                     self._outcomes.keep([_planned(o) for o in pending if o.number not in unanswered])
                     raise
@@ -259,7 +272,7 @@ class Applier:
             wait_s = None
             for operation, outcome in zip(pending, outcomes, strict=True):
                 match outcome.result:
-                    case Result.RETRY if attempt < ATTEMPTS and (outcome.retry_after_s or 0.0) <= LONGEST_WAIT_S:
+                    case Result.RETRY if attempt < self._attempts and (outcome.retry_after_s or 0.0) <= LONGEST_WAIT_S:
                         again.append(operation)
                         wait_s = max(wait_s or 0.0, outcome.retry_after_s or 0.0) or None
                     case Result.UNKNOWN:
@@ -267,7 +280,7 @@ class Applier:
                     case _:
                         settled.append(_concluded(operation, outcome))
             if lost:
-                found = self._read_back(side, lost, is_final=attempt == ATTEMPTS)
+                found = self._read_back(side, lost, is_final=attempt == self._attempts)
                 planned = {after.number for after in found if after.state is OperationState.PLANNED}
                 unanswered |= {after.number for after in found if self._is_told_by_key(after)}
                 again += [operation for operation in lost if operation.number in planned]
@@ -326,7 +339,10 @@ class Applier:
                 case Verdict.DONE:
                     state, message = OperationState.DONE, "the answer was lost; found by reading back"
                 case Verdict.NOT_DONE if is_final:
-                    state, message = OperationState.FAILED, "not done after several attempts"
+                    state, message = (
+                        OperationState.FAILED,
+                        "the answer was lost, and reading back shows that it was not done",
+                    )
                 case Verdict.NOT_DONE:
                     state, message = OperationState.PLANNED, ""
                 case Verdict.MOVED:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tallystick.engine.references import References
 from tallystick.engine.translate import Translator
-from tallystick.errors import UnknownField, UnknownRecordType
+from tallystick.errors import RecordTypeGone, UnknownField, UnknownRecordType
 from tallystick.model.flow import Flow, Scope
 from tallystick.model.plan import ScopeState
 from tallystick.model.schema import Capabilities, RecordType
@@ -54,15 +54,21 @@ class Context:
         clock: Clock,
         *,
         planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
+        unasked: Side | None = None,
     ) -> Context:
         """`planned`: records that earlier flows of the same plan will link, and with whom; None: with a new record.
+        `unasked`: the side whose system is out of reach: nothing is known of it, and nothing may be done there.
 
-        Raises UnknownRecordType or UnknownField when the flow does not fit its systems and never did; a field that
-        was there in an earlier run and is gone now pauses its field map instead (E11).
+        Raises UnknownRecordType or UnknownField when the flow does not fit its systems and never did. What was there
+        in an earlier run and is gone now pauses: a field its field map, a record type the flow, which raises
+        RecordTypeGone (E11).
         """
         state = store.scope(scope)
-        types = {side: _record_type(flow, side, systems[side]) for side in SIDES}
-        paused = _paused(flow, types, state)
+        types = {
+            side: _record_type(flow, side, systems[side], state) if side is not unasked else _out_of_reach(flow, side)
+            for side in SIDES
+        }
+        paused = _paused(flow, {side: kind for side, kind in types.items() if side is not unasked}, state)
         references = References(store, scope)
         for (name, side, id_), partner in planned.items():
             references.plan(name, side, id_, partner)
@@ -117,10 +123,20 @@ def _maps(flow: Flow, paused: Sequence[str]) -> dict[str, str]:
     return maps
 
 
-def _record_type(flow: Flow, side: Side, system: System) -> RecordType:
+def _out_of_reach(flow: Flow, side: Side) -> RecordType:
+    can = Capabilities(create=False, update=False, delete=False, find=False, causes=False)
+    return RecordType(name=flow.end(side).selection.record, fields=(), key=(), capabilities=can)
+
+
+def _record_type(flow: Flow, side: Side, system: System, state: ScopeState) -> RecordType:
     end = flow.end(side)
     description = system.describe()
     found = description.record_type(end.selection.record)
+    if found is None and state.maps:
+        raise RecordTypeGone(
+            f"Paused, because {end.system} no longer has the record type {end.selection.record}.",
+            hint="Nothing is changed on the other side; the flow goes on when it is back.",
+        )
     if found is None:
         names = [kind.name for kind in description.record_types]
         raise UnknownRecordType(
@@ -133,16 +149,16 @@ def _record_type(flow: Flow, side: Side, system: System) -> RecordType:
 def _paused(flow: Flow, types: Mapping[Side, RecordType], state: ScopeState) -> tuple[str, ...]:
     paused: list[str] = []
     for line in flow.maps:
-        for side in SIDES:
-            missing = [name for name in line.fields(side) if types[side].field(name) is None]
+        for side, kind in types.items():
+            missing = [name for name in line.fields(side) if kind.field(name) is None]
             if not missing:
                 continue
             if line.name in state.maps:
                 paused.append(line.name)
                 break
             raise UnknownField(
-                f"Flow {flow.name}: {types[side].name} of {flow.end(side).system} has no field {missing[0]!r}.",
-                hint=_meant(missing[0], [field.name for field in types[side].fields]),
+                f"Flow {flow.name}: {kind.name} of {flow.end(side).system} has no field {missing[0]!r}.",
+                hint=_meant(missing[0], [field.name for field in kind.fields]),
             )
     return tuple(paused)
 

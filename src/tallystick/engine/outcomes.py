@@ -22,6 +22,11 @@ from tallystick.model.value import Value
 from tallystick.model.write import Action
 from tallystick.ports.store import Commit, LinkTaken
 
+REGISTERS: Final = "registers"
+"""In the evidence of an operation that asks one side to confirm: what is registered on the other once it did (E36)."""
+LATER: Final = "later"
+"""In the evidence: written fields that the other side gets by a later run, so that no base takes them (E36)."""
+
 _NOTHING: Final[Mapping[str, Value]] = {}
 
 
@@ -95,10 +100,12 @@ class Outcomes:
                 keys += [key if key.id else replace(key, id=operation.id_on(key.side) or "") for key in operation.keys]
                 if operation.action in (Action.DELETE, Action.PART):  # what is gone is nobody's match any more
                     keyless += [(side, id_) for side in _gone(operation) if (id_ := operation.id_on(side)) is not None]
-                if not operation.is_partial:
+                if not (operation.is_partial or is_alone(operation)):
                     forget += [(side, id_) for side in SIDES if (id_ := operation.id_on(side)) is not None]
                 continue
             self.broken.add(pair_of(operation))
+            if REGISTERS in operation.evidence:
+                continue  # whoever wants it registered is told, and its record is not there yet
             if operation.state in (OperationState.REFUSED, OperationState.UNKNOWN):
                 reviews.append(self._question(operation))
                 if operation.action is Action.CREATE:
@@ -148,6 +155,8 @@ class Outcomes:
                 if link is not None and operation.state is not OperationState.PLANNED:
                     changed[link.number] = link.unsettled()
                 continue
+            if link is None and is_alone(operation):
+                continue
             after = self._linked(operation, link)
             if after.number:
                 changed[after.number] = after
@@ -162,7 +171,10 @@ class Outcomes:
         pairs = [
             operation.left_id
             for operation in settled
-            if operation.link is None and operation.left_id and operation.action in (Action.UPDATE, Action.AGREE)
+            if operation.link is None
+            and operation.left_id
+            and operation.right_id
+            and operation.action in (Action.UPDATE, Action.AGREE)
         ]
         found = self._store.links_of(self._scope, Side.LEFT, pairs) if pairs else []
         by_left = {link.left.id: link for link in found if link.left is not None}
@@ -170,7 +182,7 @@ class Outcomes:
         def known(operation: Operation) -> Link | None:
             if operation.link is not None:
                 return by_number.get(operation.link)
-            return by_left.get(operation.left_id or "")
+            return by_left.get(operation.left_id or "") if operation.right_id else None
 
         return known
 
@@ -229,7 +241,9 @@ class Outcomes:
             known |= end.base  # another record, which its own was merged into, is met for the first time
         known |= operation.settles.get(side, _NOTHING)
         if side is operation.side and operation.action in (Action.CREATE, Action.UPDATE):
-            known |= cast(Mapping[str, Value], operation.after)  # of a done operation, references are ids by now
+            after = cast(Mapping[str, Value], operation.after)  # of a done operation, references are ids by now
+            later = operation.evidence.get(LATER, ())
+            known |= {name: value for name, value in after.items() if name not in later} if later else after
         base = known if known.keys() == self._names[side] else {n: known[n] for n in fields if n in known}
         if not is_settled:
             return LinkEnd(id=id_, base=base, fingerprint=UNSETTLED)
@@ -250,6 +264,12 @@ class Outcomes:
             ),
             run=operation.run,
         )
+
+
+def is_alone(operation: Operation) -> bool:
+    """Whether it writes a record for itself: no link is about it, none is made, and no base moves (E36)."""
+    is_one_sided = operation.left_id is None or operation.right_id is None
+    return is_one_sided and operation.link is None and operation.action in (Action.CREATE, Action.UPDATE)
 
 
 def _gone(operation: Operation) -> tuple[Side, ...]:

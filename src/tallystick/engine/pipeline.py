@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tallystick.engine import questions, reading, verify
-from tallystick.engine.apply import BATCH, Applier
+from tallystick.engine.apply import BATCH, Applier, Turn
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
 from tallystick.engine.detect import Found, Reading, detect
@@ -24,18 +25,21 @@ from tallystick.engine.found_again import FoundAgain
 from tallystick.engine.guards import Approval, Tally, breaches, unapproved
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.linking import Linker
+from tallystick.engine.merge import Pair
 from tallystick.engine.outbox import LAST
 from tallystick.engine.outcomes import Applied
 from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.engine.translated import Awaited
+from tallystick.engine.unconfirmed import Unconfirmed
 from tallystick.model.fingerprint import UNSETTLED
-from tallystick.model.flow import Exchange, Flow, OnNew, Scope
-from tallystick.model.link import Standing
+from tallystick.model.flow import Flow, OnNew, Scope
+from tallystick.model.link import MatchKey, Standing
 from tallystick.model.plan import FlowRun, Operation, OperationState, Review, RunKind, RunStatus
 from tallystick.model.record import ID, Record
 from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
 from tallystick.model.write import Action
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
@@ -62,16 +66,18 @@ class FlowSync:
         folder: Path,
         progress: Progress = lambda what, count: None,
         planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
+        unasked: Side | None = None,
         is_linking_only: bool = False,
         batch: int = BATCH,
+        turn: Turn = nullcontext,
     ) -> None:
-        """`folder` is for temporary files; `planned`: see `Context.of`;
+        """`folder` is for temporary files; `planned`, `unasked`: see `Context.of`;
         `is_linking_only`: links are found, nothing is created, changed or deleted (`links rebuild`);
-        `batch`: how many operations a stage carries out at most.
+        `batch`: how many operations a stage carries out at most; `turn`: held while anything is written.
         """
-        self.context = Context.of(flow, scope, run, store, systems, clock, planned=planned)
+        self.context = Context.of(flow, scope, run, store, systems, clock, planned=planned, unasked=unasked)
         self.ledger = Ledger(self.context)
-        self.applier = Applier(self.context, batch=batch)
+        self.applier = Applier(self.context, batch=batch, turn=turn)
         self.planned: dict[tuple[str, Side, str], str | None] = {}  # records a plan artefact links, and with whom
         self._folder = folder
         self._progress = progress
@@ -84,10 +90,7 @@ class FlowSync:
         if self.context.paused:
             paused = ", ".join(self.context.paused)
             self.result.notes.append(f"Paused, because a system no longer has the field: {paused}.")
-        confirmed = [line.name for line in flow.maps if line.exchange is Exchange.SYNCHRONOUS]
-        if confirmed or flow.exchange is Exchange.SYNCHRONOUS:
-            what = ", ".join(confirmed) or "The flow"
-            self.result.notes.append(f"Exchanged asynchronously, though marked synchronous: {what}.")
+        self._unconfirmed = Unconfirmed(flow)
 
     @property
     def result(self) -> FlowResult:
@@ -145,6 +148,8 @@ class FlowSync:
                 ledger.cursors[side] = end.cursor
             planner.tally.read[side] = readings[side].count
             ledger.listed[side] = readings[side].is_complete
+        if self.context.state.last_full_at and (note := self._unconfirmed.note) is not None:
+            result.notes.append(note)
         ledger.is_full = all(readings[side].is_full for side in SIDES)
         found = breaches(self.context.flow.guards, planner.tally, complete=ledger.listed)
         held = unapproved(found, is_approved)
@@ -180,6 +185,16 @@ class FlowSync:
         planner = self._planner(is_kept=False)
         self._plan_readings(self._some(ids), planner, is_forced=False)
         return planner.asked.reviews
+
+    def add(self, operation: Operation, pair: Pair | None = None) -> None:
+        """Adds an operation that was planned elsewhere, with the match keys it leads to. `pair`: as it was read."""
+        planner = self._planner()
+        planner.outbox.add((replace(operation, seq=planner.outbox.seq()),), pair)
+        planner.finish()
+
+    def keys(self, side: Side, values: Mapping[str, Value]) -> list[MatchKey]:
+        """The match keys of a record of `side` that is not there yet."""
+        return self._planner(is_kept=False).outbox.keys(side, [("", values)])
 
     def _some(self, ids: Mapping[Side, Sequence[str]]) -> dict[Side, Reading]:
         context = self.context
@@ -237,9 +252,7 @@ class FlowSync:
             store.discard(flow_run.run, flow)
         else:
             self.ledger.result = FlowResult.of_shown(flow, flow_run.counts)
-            for operation in operations_of(self.context):
-                self._next_seq = max(self._next_seq, 1 + operation.seq % LAST)
-                self.applier.applied.recall(operation)
+            self.recall()
             self.applier.resume(self.context.run, can_resend=is_same_file)
             if is_same_file and kind in (RunKind.APPLY, RunKind.UNDO):
                 if kind is RunKind.APPLY:
@@ -257,6 +270,12 @@ class FlowSync:
             store.drop_planned(self.context.run, flow)
         self.result.status = RunStatus.FAILED
         store.save_flow_run(replace(flow_run, status=RunStatus.FAILED), self.context.scope)
+
+    def recall(self) -> None:
+        """Takes up what this run planned and did before: what is planned now comes after it."""
+        for operation in operations_of(self.context):
+            self._next_seq = max(self._next_seq, 1 + operation.seq % LAST)
+            self.applier.applied.recall(operation)
 
     def recheck(self, state: OperationState) -> list[Operation]:
         """Gives this state to planned operations whose ground moved since; they are not carried out (E24, E31)."""
@@ -395,6 +414,7 @@ class FlowSync:
             if not is_kept:
                 return
             context.store.add_operations(context.scope, operations)
+            self._unconfirmed.see(operations)
             self._next_seq = max(self._next_seq, 1 + max((o.seq % LAST for o in operations), default=-1))
 
         fresh = frozenset(

@@ -140,6 +140,7 @@ class RunKind(enum.StrEnum):
     UNDO = "undo"
     DECIDE = "decide"
     REBUILD = "rebuild"
+    REGISTER = "register"  # one transaction, confirmed first where its fields are synchronous
 
 
 class Run(Struct, frozen=True, kw_only=True):

@@ -18,21 +18,26 @@ from msgspec.structs import replace
 
 from tallystick.engine.apply import BATCH
 from tallystick.engine.artefact import restored, seal, shown
+from tallystick.engine.confirm import Proposal
 from tallystick.engine.errands import apply_exactly, undo
 from tallystick.engine.explain import Explainer
 from tallystick.engine.guards import Approval
 from tallystick.engine.pipeline import FlowSync, operations_of
 from tallystick.engine.result import FlowResult, Progress
-from tallystick.errors import ConfigurationError, PlanRefused, TallystickError, UnknownRecordType
+from tallystick.errors import ConfigurationError, PlanRefused, RecordTypeGone, TallystickError, UnknownRecordType
 from tallystick.model.flow import Flow, Integration, Scope
-from tallystick.model.plan import Operation, Run, RunKind, RunStatus
+from tallystick.model.plan import FlowRun, Operation, Run, RunKind, RunStatus
 from tallystick.model.schema import Description
 from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 from tallystick.ports.world import Clock, Ids, Secrets
+from tallystick.runs import registering
 from tallystick.runs.collecting import rare_collections
 from tallystick.runs.links import line_of, link_of
+from tallystick.runs.precedence import Precedence
+from tallystick.runs.registering import Registered
 from tallystick.runs.report import Report
 from tallystick.runs.systems import FileSystems, Systems
 from tallystick.runs.world import SystemClock, TimeIds
@@ -159,20 +164,27 @@ class Workspace:
 
     # --- runs
 
-    def flow_sync(self, flow: Flow, *, run: str, **options: Any) -> FlowSync:
-        systems = {side: self.system(flow.end(side).system, side) for side in SIDES}
+    def flow_sync(
+        self, flow: Flow, *, run: str, systems: Mapping[Side, System] | None = None, **options: Any
+    ) -> FlowSync:
+        """`systems`: those to work with, where not the workspace's own."""
+        if flow.synchronous:  # a transaction somebody waits for goes between two batches
+            options.setdefault("turn", self.precedence(flow).behind)
         return FlowSync(
             flow,
             self.scope(flow),
             run,
             self.store,
-            systems,
+            systems or {side: self.system(flow.end(side).system, side) for side in SIDES},
             self.clock,
             folder=Path(tempfile.gettempdir()),
             progress=self._progress,
             batch=self._batch,
             **options,
         )
+
+    def precedence(self, flow: Flow) -> Precedence:
+        return Precedence(self.store, self.scope(flow), self.clock)
 
     def scope(self, flow: Flow) -> Scope:
         return Scope(integration=self.integration.name, flow=flow.name)
@@ -232,8 +244,20 @@ class Workspace:
             with self.store.exclusive(self.scope(flow)):
                 yield from self._settling(flow, of_others=run.id)
                 report.flows[flow.name] = yield from self._stages(run, flow, is_full=is_full, is_approved=is_approved)
+        except RecordTypeGone as gone:
+            report.flows[flow.name] = self._paused(run, flow, gone)
         except TallystickError as error:
             report.errors[flow.name] = error
+
+    def _paused(self, run: Run, flow: Flow, gone: RecordTypeGone) -> FlowResult:
+        """A flow whose record type is gone waits until it is back; the others go on (E11)."""
+        result = FlowResult(flow=flow.name, status=RunStatus.PARTIAL, notes=[str(gone)])
+        if all(
+            one.flow != flow.name for one in self.store.flow_runs(run.id)
+        ):  # else it is gone on with when it is back
+            paused = FlowRun(run=run.id, flow=flow.name, status=result.status, is_full=False, counts=result.shown())
+            self.store.save_flow_run(paused, self.scope(flow))
+        return result
 
     def _stages(
         self, run: Run, flow: Flow, *, is_full: bool, is_approved: Approval
@@ -281,6 +305,7 @@ class Workspace:
 
     def _settling(self, flow: Flow, *, of_others: str = "") -> Iterator[int]:
         """The same, stage by stage; what the run `of_others` left is not touched."""
+        registering.settle_left(self, flow)
         unfinished = self.store.unfinished(self.scope(flow))
         if unfinished is None or unfinished.run == of_others:
             return
@@ -310,21 +335,18 @@ class Workspace:
             "flows": {},
         }
         for flow in chosen:
-            with self.store.exclusive(self.scope(flow)):
-                self.settle(flow)
-                sync = self.flow_sync(flow, run=run.id, planned=planned)
-                sync.plan(is_full=is_full, is_artefact=True)
+            try:
+                with self.store.exclusive(self.scope(flow)):
+                    self.settle(flow)
+                    sync = self.flow_sync(flow, run=run.id, planned=planned)
+                    sync.plan(is_full=is_full, is_artefact=True)
+            except RecordTypeGone as gone:
+                result = report.flows[flow.name] = self._paused(run, flow, gone)
+                plan["flows"][flow.name] = _planned(result, ())
+                continue
             planned.update(sync.planned)
             report.flows[flow.name] = sync.result
-            plan["flows"][flow.name] = {
-                "operations": [shown(operation) for operation in operations_of(sync.context)],
-                "situations": dict(sync.result.situations),
-                "conflicts": sync.result.conflicts,
-                "reviews": sync.result.reviews,
-                "rejects": sync.result.rejects,
-                "held": [breach.shown() for breach in sync.result.held],
-                "notes": sync.result.notes,
-            }
+            plan["flows"][flow.name] = _planned(sync.result, operations_of(sync.context))
         self.end(run, report)
         plan["fingerprint"] = seal(plan)
         return plan
@@ -346,6 +368,17 @@ class Workspace:
             operations[flow.name] = [restored(line, run=run.id, flow=flow.name) for line in lines]
             self._guarded(report, flow, lambda one: self._apply(one, run.id, operations[one.name], report))
         return self.end(run, report)
+
+    def register(self, flow: str, place: str, id_: str | None, values: Mapping[str, Value]) -> Registered:
+        """Registers a change of one record: first confirmed by the other system where a field of it is synchronous.
+
+        `place`: the system (or side) where it is to be registered; `id_`: the record there, None for a new one;
+        `values`: its fields. Raises ConfigurationError when there is no such flow, place or field, ScopeBusy when
+        something else is written for too long, and what the system raises where it is to be registered (E36).
+        """
+        (chosen,) = self.chosen([flow])
+        side = registering.side_of(chosen, place)
+        return registering.register(self, chosen, Proposal(side=side, id=id_, values=values))
 
     def _apply(self, flow: Flow, run: str, operations: Sequence[Operation], report: Report) -> FlowResult:
         sync = self.flow_sync(flow, run=run)
@@ -420,3 +453,16 @@ class Workspace:
                 lambda one: self.flow_sync(one, run=run.id, is_linking_only=True).sync(is_full=True, is_approved=True),
             )
         return self.end(run, report)
+
+
+def _planned(result: FlowResult, operations: Iterable[Operation]) -> dict[str, Any]:
+    """A flow's part of a plan artefact."""
+    return {
+        "operations": [shown(operation) for operation in operations],
+        "situations": dict(result.situations),
+        "conflicts": result.conflicts,
+        "reviews": result.reviews,
+        "rejects": result.rejects,
+        "held": [breach.shown() for breach in result.held],
+        "notes": result.notes,
+    }
