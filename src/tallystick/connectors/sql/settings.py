@@ -32,7 +32,7 @@ class Settings(BaseModel):
         description="schema of the tables; the database's own default where left out",
     )
     overlap_s: float = Field(
-        default=120.0,
+        default=600.0,
         ge=0,
         title="Overlap (s)",
         description="how far incremental reads reach back before the last stamp, in seconds",
