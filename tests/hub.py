@@ -77,24 +77,24 @@ def django_db_keepdb() -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    if connection.vendor == "sqlite" and _migrated().exists():
-        shutil.copyfile(_migrated(), connection.settings_dict["TEST"]["NAME"])
+    if connection.vendor == "sqlite" and migrated().exists():
+        shutil.copyfile(migrated(), connection.settings_dict["TEST"]["NAME"])
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    if connection.vendor != "sqlite" or _migrated().exists():
+    if connection.vendor != "sqlite" or migrated().exists():
         return
     with django_db_blocker.unblock():
         connection.close()
-        made = Path(tempfile.mkstemp(dir=_migrated().parent)[1])
+        made = Path(tempfile.mkstemp(dir=migrated().parent)[1])
         with sqlite3.connect(connection.settings_dict["NAME"]) as source, sqlite3.connect(made) as target:
             source.backup(target)
-        made.replace(_migrated())
+        made.replace(migrated())
 
 
 @cache
-def _migrated() -> Path:
+def migrated() -> Path:
     """A file beside the others of this machine's temporary folder, named by what the migrations hold."""
     digest = hashlib.sha256(django.get_version().encode())
     for config in apps.get_app_configs():

@@ -116,7 +116,7 @@ def _keys(environment: Mapping[str, str], data: Path) -> tuple[str, ...]:
         place = str(data / KEYS_FILE)
         try:
             given = (data / KEYS_FILE).read_text("utf-8")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # the folder is judged by who makes it
             return ()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(

@@ -225,4 +225,4 @@ def _edition() -> str:
 STATIC_URL = f"/static/{_edition()}/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-WHITENOISE_MAX_AGE = 0 if DEBUG else int(timedelta(days=365).total_seconds())
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/"
