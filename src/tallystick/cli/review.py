@@ -8,6 +8,7 @@ import typer
 
 from tallystick.cli import options
 from tallystick.cli.edge import DONE, NEEDS_PERSON
+from tallystick.cli.options import person
 from tallystick.cli.voice import Voice
 
 app = typer.Typer(name="review", help="See and answer the questions that wait for a person.", no_args_is_help=True)
@@ -82,11 +83,13 @@ def decide(
     """Answer a question; takes effect at once where it can, else at the next run."""
     from tallystick.cli import reviewed
     from tallystick.cli.state import state
+    from tallystick.server.review.domain.decide import Answer, AtCommandLine, alike, decide_alike
 
     voice = Voice(is_json=as_json)
-    fields = dict(_choice(text) for text in field or ())
+    given = Answer(take=take.value, fields=dict(_choice(text) for text in field or ()), partner=partner, note=note)
     with state(file) as opened:
-        answer = opened.decide(number, take.value, fields=fields, partner=partner, note=note, is_all=all_)
+        numbers = alike(opened, number) if all_ else [number]
+        answer = decide_alike(AtCommandLine(name=person()), opened, numbers, given).shown()
     reviewed.tell_decision(answer, voice)
     voice.answer(answer)
     return NEEDS_PERSON if reviewed.needs_person(answer) else DONE
@@ -94,14 +97,18 @@ def decide(
 
 @app.command("undo")
 def undo(number: Number, file: options.Beside = None, as_json: options.Json = False) -> int:
-    """Take an answer back; the question waits again."""
+    """Take an answer back: values that it wrote are restored, and the question waits again unless its cause is gone."""
     from tallystick.cli import reviewed
     from tallystick.cli.state import state
+    from tallystick.server.review.domain.decide import AtCommandLine, take_back
 
     voice = Voice(is_json=as_json)
     with state(file) as opened:
-        answer = opened.undo_decision(number)
+        done = take_back(AtCommandLine(name=person()), opened, number)
+        answer = opened.review(number)
     voice.say(f"The answer to question {number} is taken back.")
+    if done.run:
+        voice.say(f"Run {done.run} restored the values that it wrote.")
     if answer.get("fields") or answer.get("message"):
         reviewed.tell(answer, voice)
     voice.answer(answer)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from tallystick.errors import ConfigurationError, NotFound, ScopeBusy, TallystickError
+from tallystick.engine import questions
+from tallystick.errors import ConfigurationError, ScopeBusy, TallystickError
 from tallystick.model.plan import Review, ReviewKind, ReviewStatus, Run, RunKind, Take
 from tallystick.runs.state import TAKES, State
 
@@ -64,6 +65,14 @@ class Answered:
     @property
     def run(self) -> str:
         return str(self.report["run"]) if self.report else ""
+
+    def shown(self) -> dict[str, Any]:
+        """As `review decide --json` prints it."""
+        return {
+            "decided": list(self.decided),
+            "refused": [dict(one) for one in self.refused],
+            "report": dict(self.report) if self.report is not None else None,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +176,17 @@ def _part(by: Decides, state: State, part: Sequence[int], answer: Answer) -> Ans
     return Answered(decided=(), refused=tuple(refused))
 
 
+def alike(state: State, number: int) -> list[int]:
+    """This question and the open ones that one answer may do for too, from any store; reads all of the kind."""
+    found = state.store.review(number)
+    if found is None:
+        raise _none(number)
+    scope, review = found
+    likeness = questions.likeness(review)
+    others = state.store.reviews(scope, kinds=(review.kind,))
+    return [number, *(one.number for one in others if one.number != number and questions.likeness(one) == likeness)]
+
+
 def take_back(by: Decides, state: State, number: int) -> TakenBack:
     """Takes an answer back, with all that were given in the same breath: values that it wrote are restored where they
     were not edited since, then the questions wait again unless their cause is gone.
@@ -222,8 +242,14 @@ def together(state: State, review: Review) -> tuple[list[int], Run | None]:
 
 
 def question(state: State, number: int) -> Review:
-    """Raises NotFound."""
+    """Raises ConfigurationError."""
     found = state.store.review(number)
     if found is None:
-        raise NotFound(f"There is no question {number}.", hint="The queue shows those that wait.")
+        raise _none(number)
     return found[1]
+
+
+def _none(number: int) -> ConfigurationError:
+    return ConfigurationError(
+        f"There is no review {number}.", hint="`tallystick review list`, or the queue, shows those that wait."
+    )
