@@ -98,7 +98,9 @@ def test_standing_enabled_paused_resumed_drained_disabled(firm: Any) -> None:
     assert firm.post("/integrations/firm/resume", {"flow": "people"}).json() == {"is_changed": True}
     assert firm.post("/integrations/firm/drain").json()["is_draining"] is True
     assert firm.post("/integrations/firm/disable").json()["is_enabled"] is False
-    assert firm.post("/integrations/firm/schedule", {"flow": "people", "schedule": "every 2 hours"}).json()["number"] == 2
+    assert (
+        firm.post("/integrations/firm/schedule", {"flow": "people", "schedule": "every 2 hours"}).json()["number"] == 2
+    )
     assert firm.get("/integrations/firm").json()["flows"][0]["schedule_s"] == 7200
     assert firm.delete("/integrations/firm").status_code == 204
     assert firm.get("/integrations").json()["items"] == []
@@ -123,7 +125,7 @@ def test_plan_made_looked_through_and_applied(calls: Any) -> None:
     for world in (left, right):
         world.define(RecordTypeSettings(name="person", fields=(FieldSettings(name="name"),)))
     for name in ("Ada", "Grace", "Edith"):
-        left.put("person", {"name": name})
+        left.table("person").put({"name": name})
     calls.patch("/systems/left", {"settings": {"name": f"left of plan {number}"}})
     calls.patch("/systems/right", {"settings": {"name": f"right of plan {number}"}})
     assert calls.post("/integrations", {"text": TEXT}).status_code == 201

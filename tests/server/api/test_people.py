@@ -72,6 +72,8 @@ def test_people_are_changed_by_administrators_alone(program: Programs, role: str
     assert [one.status_code for one in found] == [seen, seen, 403, 403, 403, 403]
 
 
-@pytest.mark.parametrize("path", ["/people/999999", "/runs/none", "/reviews/999999", "/links/999999", "/errands/999999"])
+@pytest.mark.parametrize(
+    "path", ["/people/999999", "/runs/none", "/reviews/999999", "/links/999999", "/errands/999999"]
+)
 def test_what_is_not_there_answers_404(program: Programs, path: str) -> None:
     assert program().get(path).status_code == 404

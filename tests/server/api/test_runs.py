@@ -85,8 +85,8 @@ def test_questions_answered_once_and_taken_back(firm: Firm, program: Programs) -
     firm.conflicts(3)
     calls = program("agent")
     asked = pages(calls, "/reviews?kind=conflict")
-    assert [one["status"] for one in asked] == ["open"] * 3
-    first = asked[0]
+    assert {one["status"] for one in asked} == {"open"}
+    first = next(one for one in asked if one["left"] == "1" and "+49 228 991" in str(one["fields"]))
     path = f"/reviews/{first['id']}"
     wrong = calls.post(f"{path}/answer", {"take": "approve", "seen": first["seen"]})
     assert wrong.status_code == 422
@@ -108,11 +108,11 @@ def test_questions_answered_once_and_taken_back(firm: Firm, program: Programs) -
 def test_equal_questions_answered_in_one_go(firm: Firm, program: Programs) -> None:
     firm.conflicts(3)
     calls = program("agent")
-    first = calls.get("/reviews?kind=conflict").json()["items"][0]
-    assert first["alike"] == 3
+    asked = calls.get("/reviews?kind=conflict").json()["items"]
+    first = next(one for one in asked if one["alike"] == 3)
     done = calls.post(f"/reviews/{first['id']}/answer", {"take": "right", "seen": first["seen"], "all_alike": True})
     assert (done.status_code, done.json()["total"], done.json()["done"]) == (200, 3, 3)
-    assert calls.get("/reviews?kind=conflict").json()["items"] == []
+    assert len(calls.get("/reviews?kind=conflict").json()["items"]) == len(asked) - 3
     own = calls.get(f"/errands/{done.json()['id']}")
     assert (own.status_code, program("agent").get(f"/errands/{done.json()['id']}").status_code) == (200, 404)
 
@@ -164,9 +164,7 @@ def test_links_listed_taken_apart_and_made(firm: Firm, program: Programs) -> Non
         ("", (403, 403, 403, 403, 403, 403)),
     ],
 )
-def test_runs_and_questions_by_each_role(
-    firm: Firm, program: Programs, role: str, statuses: tuple[int, ...]
-) -> None:
+def test_runs_and_questions_by_each_role(firm: Firm, program: Programs, role: str, statuses: tuple[int, ...]) -> None:
     firm.conflicts(1)
     calls, manager = program(role), program()
     asked = manager.get("/reviews").json()["items"][0]

@@ -16,7 +16,7 @@ from tallystick.errors import InputRefused
 from tallystick.server.api import errands
 from tallystick.server.api.calls import around
 from tallystick.server.api.identity import Session, Token, problem
-from tallystick.server.api.resources import history, integrations, people, records, reviews, runs, systems
+from tallystick.server.api.resources import history, integrations, people, records, reviews, runs, systems, webhooks
 from tallystick.server.ui.answers import Problem
 
 DESCRIPTION: Final = """\
@@ -103,5 +103,8 @@ for _prefix, _calls in (
     ("/reviews", reviews.calls),
     ("", history.calls),
     ("/links", history.links),
+    ("/webhooks", webhooks.calls),
+    ("/deliveries", webhooks.deliveries),
+    ("/inlets", webhooks.inlets),
 ):
     api.add_router(_prefix, _calls.router)
