@@ -170,30 +170,38 @@ def parse(text: str) -> Component:
 
 
 def _lines(text: str) -> Iterator[Line]:
-    raws: list[str] = []
-    whole: list[str] = []
-    is_base64 = False
-    for raw in text.splitlines(keepends=True) if _is_plain(text) else re.findall(r"[^\n]*\n|[^\n]+\Z", text):
-        content = raw.rstrip("\r\n")
-        if whole:
-            if whole[-1].endswith("=") and _is_quoted_printable(whole):
-                raws.append(raw)
-                whole.append("\n" + content)
-                continue
-            if content[:1] in (" ", "\t"):
-                raws.append(raw)
-                whole.append(content[1:])
-                continue
-            if is_base64 and content and BASE64_PIECE.match(content):
-                raws.append(raw)
-                whole.append(content)
-                continue
-            yield _line("".join(raws), "".join(whole))
-        raws, whole = [raw], [content]
-        head = content.partition(":")[0].upper()
-        is_base64 = "BASE64" in head or "ENCODING=B" in head
-    if whole:
+    pieces = text.splitlines(keepends=True) if _is_plain(text) else re.findall(r"[^\n]*\n|[^\n]+\Z", text)
+    place = 0
+    while place < len(pieces):
+        raws, whole = [pieces[place]], [pieces[place].rstrip("\r\n")]
+        place += 1
+        is_quoted, is_base64 = _encodings(whole[0].partition(":")[0])
+        while place < len(pieces):
+            more = _more(whole[-1], pieces[place], is_quoted=is_quoted, is_base64=is_base64)
+            if more is None:
+                break
+            raws.append(pieces[place])
+            whole.append(more)
+            place += 1
         yield _line("".join(raws), "".join(whole))
+
+
+@lru_cache(maxsize=1024)
+def _encodings(head: str) -> tuple[bool, bool]:
+    """Whether a value is quoted-printable, and whether it is base64."""
+    head = head.upper()
+    return "QUOTED-PRINTABLE" in head, "BASE64" in head or "ENCODING=B" in head
+
+
+def _more(before: str, raw: str, *, is_quoted: bool, is_base64: bool) -> str | None:
+    """What a piece adds to the line that the one before it is part of; None where it begins another line."""
+    if is_quoted and before.endswith("="):
+        return "\n" + raw.rstrip("\r\n")
+    if raw[0] in " \t":
+        return raw.rstrip("\r\n")[1:]
+    if is_base64 and BASE64_PIECE.match(content := raw.rstrip("\r\n")):
+        return content
+    return None
 
 
 def _is_plain(text: str) -> bool:
@@ -205,10 +213,6 @@ def _is_plain(text: str) -> bool:
     )
 
 
-def _is_quoted_printable(whole: list[str]) -> bool:
-    return "QUOTED-PRINTABLE" in whole[0].partition(":")[0].upper()
-
-
 def _line(raw: str, whole: str) -> Line:
     head, colon, value = whole.partition(":")
     if '"' in head:
@@ -216,9 +220,15 @@ def _line(raw: str, whole: str) -> Line:
         colon, head, value = (":", whole[:at], whole[at + 1 :]) if at >= 0 else ("", whole, "")
     if not colon:
         return Line(raw, whole, "", "")
+    name, group = _name(head)
+    return Line(raw, head, value, name, group)
+
+
+@lru_cache(maxsize=1024)
+def _name(head: str) -> tuple[str, str]:
     name = head.partition(";")[0].strip().upper()
     group, dot, rest = name.rpartition(".")
-    return Line(raw, head, value, rest if dot else name, group)
+    return rest if dot else name, group
 
 
 def make_line(head: str, value: str, line_end: str) -> Line:
