@@ -151,5 +151,17 @@ OF_KIND: Final[Mapping[tuple[ReviewKind, Take], TakeWords]] = {
 }
 
 
+TAKEN: Final[Mapping[Take, Text]] = {
+    Take.LEFT: _("the left stands"),
+    Take.RIGHT: _("the right stands"),
+    Take.LINK: _("linked"),
+    Take.CREATE: _("created anew"),
+    Take.IGNORE: _("left as it was"),
+    Take.APPROVE: _("approved"),
+    Take.REFUSE: _("kept held"),
+}
+"""An answer that was given."""
+
+
 def take_words(kind: ReviewKind, take: Take) -> TakeWords:
     return OF_KIND.get((kind, take), TAKES[take])

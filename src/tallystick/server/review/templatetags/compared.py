@@ -10,7 +10,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from tallystick.model.plan import Take
 from tallystick.model.value import Value
+from tallystick.server.review import words
 from tallystick.server.ui import differences
 
 register = template.Library()
@@ -18,6 +20,12 @@ AROUND: Final = 24
 """Characters, as people see them, that are shown on either side of what differs."""
 SHORTEST_CUT: Final = 24
 _CLUSTER: Final = regex.compile(r"\X")
+
+
+@register.filter
+def taken(take: str) -> str:
+    """An answer that was given, in words."""
+    return str(words.TAKEN[Take(take)])
 
 
 @register.simple_tag
