@@ -4,6 +4,7 @@ A command is one line of JSON on standard input, its answer one line on standard
 
 - `sync`: one run, which dies by SIGKILL at the `dies_at`-th durable point where that is given: the store's changes and
   the calls of `write` count a point before and one after each; it tells how many points it passed and what was written;
+  with `dies_at_answer` it dies when that many requests that change a server have been answered, in the midst of a call;
 - `journal`: counts the intents that the state holds, and those of them that are neither done nor given up;
 - `aftermath`: both, and a run that goes on, and an idle run after it.
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import json
 import os
 import resource
@@ -26,6 +28,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tallystick.connectors.http.client import HttpClient
 from tallystick.engine import apply as applying
 from tallystick.errors import TallystickError
 from tallystick.model.plan import OperationState
@@ -59,6 +62,19 @@ class Life:
         self.points += 1
         if self.points == self._dies_at:
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def mortal_answers(dies_at: int) -> None:
+    """From now on: what the server has done is done, but nobody here learns of it."""
+    send, answered = HttpClient.send, itertools.count(1)
+
+    def call(self: HttpClient, method: str, *arguments: Any, **named: Any) -> Any:
+        answer = send(self, method, *arguments, **named)
+        if method in ("PUT", "DELETE") and next(answered) == dies_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    HttpClient.send = call  # type: ignore[method-assign]
 
 
 class MortalStore:
@@ -119,6 +135,8 @@ def sync(command: dict[str, Any]) -> dict[str, Any]:
     life = Life(command.get("dies_at"))
     if "batch" in command:
         applying.BATCH = command["batch"]
+    if "dies_at_answer" in command:
+        mortal_answers(command["dies_at_answer"])
     clock = SystemClock()
     store = open_store(command["state"], clock=clock)
     if "limit_bytes" in command:

@@ -8,27 +8,15 @@ pair half applied without its intent, and nothing left to do.
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
+from tests.chaos.lives import HOW, LINKED, Command, Place, copy, fresh, judge
 from tests.servers import postgres_url
 
-ROOT = Path(__file__).resolve().parents[2]
 FILE = """\
 integration: chaos
 systems:
@@ -46,61 +34,6 @@ flows:
       - {left: tag, right: tag}
 """
 KEYS = {"numbers": "id INTEGER PRIMARY KEY", "texts": "id TEXT PRIMARY KEY"}
-LINKED = 140
-Command = Callable[..., dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Place:
-    """One life of the two systems and the state."""
-
-    folder: Path
-    state: str
-
-    def table(self, side: str) -> list[tuple[Any, ...]]:
-        name = {"left": "crm", "right": "register"}[side]
-        with sqlite3.connect(self.folder / f"{name}.db") as database:
-            return database.execute("SELECT name, phone, tag FROM person ORDER BY tag, name, phone").fetchall()
-
-    def ends(self) -> dict[str, list[tuple[Any, ...]]]:
-        return {side: self.table(side) for side in ("left", "right")}
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    """In memory where that can be: what a killed process wrote is kept there as well, and sooner."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(prefix="tallystick-", dir=memory) as name:
-        yield Path(name)
-
-
-@pytest.fixture(scope="module")
-def command() -> Iterator[Command]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
-    server = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("fork_server.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
-
-    def send(do: str, place: Place, **more: Any) -> dict[str, Any]:
-        assert server.stdin is not None
-        assert server.stdout is not None
-        server.stdin.write(json.dumps({"do": do, "folder": str(place.folder), "state": place.state, **more}) + "\n")
-        server.stdin.flush()
-        answer: dict[str, Any] = json.loads(server.stdout.readline())
-        return answer
-
-    yield send
-    server.stdin.close()
-    server.wait(30)
 
 
 def begin(place: Place, keys: str, command: Command) -> None:
@@ -124,41 +57,6 @@ def begin(place: Place, keys: str, command: Command) -> None:
             database.executemany(insert, new)
 
 
-def changes(place: Place, start: Place) -> Counter[str]:
-    """How many records of each side are not as they were, by what became of them."""
-    found: Counter[str] = Counter()
-    for side in ("left", "right"):
-        before = {row[2]: row for row in start.table(side)}
-        now = {row[2]: row for row in place.table(side)}
-        found[f"{side} create"] = len(now.keys() - before.keys())
-        found[f"{side} delete"] = len(before.keys() - now.keys())
-        found[f"{side} update"] = sum(now[tag] != before[tag] for tag in now.keys() & before.keys())
-    return found
-
-
-def judge(place: Place, start: Place, expected: dict[str, Any], dies_at: int, command: Command, **how: Any) -> None:
-    """Kills a run at a point and lets a fresh process go on."""
-    assert command("sync", place, dies_at=dies_at, **how) == {"killed_by": signal.SIGKILL}, f"point {dies_at}"
-    done = changes(place, start)
-    after = command("aftermath", place, **how)
-    for kind, count in done.items():
-        intents = after["intents"].get(kind, 0) - (LINKED if kind == "right create" else 0)
-        assert intents >= count, f"{count} {kind} and {intents} intents, killed at {dies_at}"
-    assert after["again"]["status"] == "done", f"{after}, killed at {dies_at}"
-    assert place.ends() == expected, f"killed at {dies_at}"
-    assert after["sent"] == 0
-    assert after["idle"]["writes"] == {"people": {"left": 0, "right": 0}}, f"killed at {dies_at}"
-
-
-def copy(start: Path, to: Path) -> Path:
-    shutil.rmtree(to, ignore_errors=True)
-    shutil.copytree(start, to)
-    return to
-
-
-HOW = {"max_writes": 20, "batch": 60}
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(480)
 @pytest.mark.parametrize("keys", sorted(KEYS))
@@ -174,7 +72,7 @@ def test_kill_at_every_durable_point_state_on_sqlite_S17_E29(keys: str, folder: 
     assert all(count == 1 for side in expected for count in Counter(tag for *_, tag in expected[side]).values())
     for dies_at in range(1, answer["points"] + 1):
         place = Place(copy(start.folder, folder / "killed"), f"sqlite:///{folder}/killed/tallystick.db")
-        judge(place, start, expected, dies_at, command, **HOW)
+        judge(place, start, expected, {"dies_at": dies_at}, command, **HOW)
 
 
 @pytest.mark.slow
@@ -184,25 +82,14 @@ def test_kill_at_every_durable_point_state_on_postgresql_S17_E29(folder: Path, c
     origin = postgres_url()
     start = Place(folder / "start", origin)
     begin(start, "numbers", command)
-
-    def database(name: str) -> str:
-        """A fresh copy of the state as it was at the start."""
-        template = psycopg.conninfo.conninfo_to_dict(origin)["dbname"]
-        with psycopg.connect(origin, dbname="postgres", autocommit=True) as connection:
-            drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(str(template)))
-            connection.execute(drop)
-            connection.execute(make)
-        return origin.replace(f"/{template}", f"/{name}", 1)
-
-    whole = Place(copy(start.folder, folder / "whole"), database("whole"))
+    whole = Place(copy(start.folder, folder / "whole"), fresh(origin, "whole"))
     answer = command("sync", whole, **HOW)
     assert answer["writes"] == {"people": {"left": 100, "right": 100}}
     assert answer["points"] >= 60
     expected = whole.ends()
     for dies_at in range(1, answer["points"] + 1):
-        place = Place(copy(start.folder, folder / "killed"), database("killed"))
-        judge(place, start, expected, dies_at, command, **HOW)
+        place = Place(copy(start.folder, folder / "killed"), fresh(origin, "killed"))
+        judge(place, start, expected, {"dies_at": dies_at}, command, **HOW)
 
 
 @pytest.mark.slow
