@@ -115,6 +115,8 @@ class PairPlanner:
         back = [side for side in gone if side in records]
         if not back or absences.keys() - set(gone):
             return
+        if any(absence.cause is not Cause.DELETED for absence in absences.values()):
+            return  # the other is there, out of the filter or of sight: made again it would be there twice
         for side in back:
             if not self._is_same(link, side, records[side]):
                 still = [s for s in SIDES if s not in gone]

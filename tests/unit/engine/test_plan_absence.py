@@ -376,3 +376,34 @@ def test_listing_that_stays_away_tells_no_deletion_even_when_approved_E1() -> No
     two.sync(is_full=True, is_approved=True)
     assert len(two.values(RIGHT)) == 30
     assert not [o for o in two.journal() if o.action is Action.DELETE and o.state is not OperationState.DROPPED]
+
+
+@pytest.mark.parametrize("is_archived", [True, False])
+@pytest.mark.parametrize("is_full", [True, False])
+def test_record_comes_back_while_its_partner_is_out_of_sight_and_is_not_made_again_E12_S13(
+    is_archived: bool, is_full: bool
+) -> None:
+    two = TwoSystems(flow(right="where: {field: city, is_not: elsewhere}"))
+    two.left.put(ANN, id="a")
+    two.sync()
+    there = two.partner(LEFT, "a")
+    two.left.delete("a")
+    if is_archived:
+        two.right.archive(there)
+    else:
+        two.right.edit(there, {"city": "elsewhere"})
+    two.sync(is_full=is_full)
+    assert state(two) == (LinkState.DORMANT, "both deleted")
+    two.left.restore("a")
+    before = two.writes()
+    two.sync(is_full=is_full)
+    two.sync(is_full=True)
+    assert two.writes() == before
+    if is_archived:
+        two.right.restore(there)
+    else:
+        two.right.edit(there, {"city": "Y"})
+    two.sync(is_full=is_full)
+    assert state(two) == (LinkState.ACTIVE, "")
+    assert two.values(LEFT) == two.values(RIGHT)
+    assert len(two.values(RIGHT)) == 1
