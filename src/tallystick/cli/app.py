@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from tallystick import __version__
-from tallystick.cli import backup, demo, documents, history, keys, links, review, running, serve, tour, why, worker
+from tallystick.cli import (
+    backup,
+    demo,
+    documents,
+    history,
+    keys,
+    links,
+    register,
+    review,
+    running,
+    serve,
+    tour,
+    why,
+    worker,
+)
 
 app = typer.Typer(
     name="tallystick",
@@ -44,6 +58,7 @@ app.command()(documents.schema)
 app.command()(running.plan)
 app.command()(running.apply)
 app.command()(running.sync)
+app.command()(register.register)
 app.add_typer(review.app, name="review")
 app.command()(history.runs)
 app.command()(history.journal)

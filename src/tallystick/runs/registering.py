@@ -145,12 +145,10 @@ def _answer(
         return _at_once(workspace, flow, proposal, run)
     other = proposal.side.other
     name = flow.end(other).system
+    mine = workspace.system(flow.end(proposal.side).system, proposal.side)
     bounded = Bounded(lambda: workspace.system(name, other), name=name, timeout_s=confirmation.timeout_s)
     with closing(bounded):
-        systems: dict[Side, System] = {
-            proposal.side: workspace.system(flow.end(proposal.side).system, proposal.side),
-            other: bounded,
-        }
+        systems: dict[Side, System] = {proposal.side: mine, other: bounded}
         try:
             for sync, earlier, answer in _settled(workspace, flow, systems):
                 if answer.ending is Ending.CONFIRMED and Transaction(sync, proposal).proposal == earlier:
