@@ -49,9 +49,9 @@ def _names(requirements: str) -> set[str]:
 
 @pytest.fixture
 def small_house(tmp_path: Path) -> Path:
-    """A package under our own contracts, with one empty room, to try what they refuse."""
+    """A package under our own contracts, with two empty rooms, to try what they refuse."""
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    for module in ("tallystick/__init__.py", "tallystick/model/__init__.py"):
+    for module in ("tallystick/__init__.py", "tallystick/model/__init__.py", "tallystick/server/__init__.py"):
         (tmp_path / module).parent.mkdir(exist_ok=True)
         (tmp_path / module).touch()
     return tmp_path
@@ -96,7 +96,7 @@ def test_layers_refuse_what_the_house_forbids(small_house, module, code, broken)
 
 def test_layers_allow_django_in_the_server_and_the_runtime_in_the_runs(small_house):
     for room, code in (("server", "import django.db\nimport tallystick.runs.jobs"), ("runs", "")):
-        (small_house / "tallystick" / room).mkdir()
+        (small_house / "tallystick" / room).mkdir(exist_ok=True)
         (small_house / "tallystick" / room / "__init__.py").write_text(code, encoding="utf-8")
     (small_house / "tallystick/runs/jobs.py").write_text("import dbos", encoding="utf-8")
     result = _lint_imports(small_house)
