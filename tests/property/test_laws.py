@@ -1,4 +1,4 @@
-"""The laws of keeping two systems in agreement, held over random lives of both. Rows E1, E16, E19, E23, E24, E29.
+"""The laws of keeping two systems in agreement, held over random lives of both. Rows E1, E2, E16, E17, E19, E23, E24, E29, E34.
 
 Users of both systems create, edit, delete and restore; the hub runs, is killed at any durable point and started again,
 meets faults, and people answer its questions. Whatever happens on the way:
@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 from hypothesis import note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tallystick.connectors.memory import Changes, IdsFrom, Versions
 from tallystick.engine import questions
@@ -193,6 +193,7 @@ class Lives(RuleBasedStateMachine):
         self.checked = 0
         self.tags = 0
         self.version = 0
+        self.has_lost_links = False
         self.faults: dict[Side, tuple[Fault, ...]] = dict.fromkeys(SIDES, ())
 
     @initialize(terms=terms)
@@ -312,6 +313,25 @@ class Lives(RuleBasedStateMachine):
     @rule(dies_at=st.integers(1, 60), is_full=st.booleans())
     def sync_killed(self, dies_at: int, is_full: bool) -> None:
         killed(self.two, dies_at, lambda: self.run(is_full=is_full))
+
+    @precondition(lambda self: self.terms.is_matching and self.terms.filtered is None)
+    @rule(dies_at=st.one_of(st.none(), st.integers(1, 30)))
+    def lose_links(self, dies_at: int | None) -> None:
+        """The link table is lost and found again from both sides; what was asked about is then first contact (E34).
+
+        What is outside a filter cannot be found again.
+        """
+        self.two.store.replace_links(self.two.scope(), [])
+        self.has_lost_links = True
+
+        def rebuild() -> None:
+            with self.two.workspace() as workspace:
+                assert workspace.rebuild_links().errors == {}
+
+        if dies_at is None:
+            rebuild()
+        else:
+            killed(self.two, dies_at, rebuild)
 
     @rule()
     def edit_file(self) -> None:
@@ -455,7 +475,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def nobody_is_overruled(self) -> None:
-        assert self.terms_rule != "ask" or not self.overruled, self.overruled
+        assert self.terms_rule != "ask" or self.has_lost_links or not self.overruled, self.overruled
 
     @property
     def terms_rule(self) -> str:
