@@ -257,6 +257,9 @@ class Workspace:
         ):  # else it is gone on with when it is back
             paused = FlowRun(run=run.id, flow=flow.name, status=result.status, is_full=False, counts=result.shown())
             self.store.save_flow_run(paused, self.scope(flow))
+        if run.kind is RunKind.SYNC:  # when it is back, everything is compared: it may be another one
+            scope = self.scope(flow)
+            self.store.save_scope(scope, replace(self.store.scope(scope), last_full_at=""))
         return result
 
     def _stages(

@@ -7,10 +7,10 @@ import pytest
 from tallystick.connectors.memory import Versions
 from tallystick.connectors.memory.describe import FieldSettings
 from tallystick.errors import UnknownField, UnknownRecordType
-from tallystick.model.plan import ReviewKind
+from tallystick.model.plan import OperationState, ReviewKind, RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.testing.faults import Call, FaultySystem, ShortPage
-from tests.two_systems import TwoSystems, flow, loaded, person
+from tests.two_systems import TwoSystems, flow, killed, loaded, person, points
 
 LEFT, RIGHT = SIDES
 ANN = {"name": "Ann", "phone": "1", "city": "X", "tag": "t"}
@@ -84,6 +84,81 @@ def test_record_type_that_is_not_there_is_a_fault_of_the_file_E11() -> None:
     two = TwoSystems(flow(record="persons"))
     with pytest.raises(UnknownRecordType, match=r"'persons'.*Did you mean 'person'"):
         two.sync()
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("versions", [Versions.COUNTER, Versions.NONE])
+def test_record_type_that_vanished_pauses_its_flow_and_goes_on_when_it_is_back_E11_S24(
+    side: Side, versions: Versions
+) -> None:
+    notes = "{left: text, right: text}", "{left: owner, right: owner, ref: people}"
+    kinds = [person(versions=versions), person("note", ("text", "owner"), versions=versions)]
+    two = TwoSystems(flow(), flow(name="notes", record="note", fields=notes), left=kinds, right=kinds)
+    two.left.put(ANN, id="a")
+    two.table(LEFT, "note").put({"text": "x", "owner": "a"}, id="n")
+    two.sync()
+    there, records = two.partner(LEFT, "a"), two.table(side).records()
+    before = {one: two.values(one, "note") for one in SIDES}
+    two.worlds[side].drop("person")
+    system = "crm" if side is LEFT else "register"
+    note = f"Paused, because {system} no longer has the record type person."
+    note += " Nothing is changed on the other side; the flow goes on when it is back."
+    for run in range(3):
+        two.table(LEFT, "note").edit("n", {"text": f"x{run}"})
+        if run and side is RIGHT:
+            two.left.edit("a", {"name": f"Ann {run}"})
+        report = two.run(is_full=run == 1)
+        assert report.errors == {}
+        assert report.flows["people"].notes == [note]
+        assert (report.status, report.needs_person) == ("partial", True)
+        assert [one["text"] for one in two.values(RIGHT, "note")] == [f"x{run}"]
+        assert [one["owner"] for one in two.values(RIGHT, "note")] == [one["owner"] for one in before[RIGHT]]
+    assert len(two.table(side.other).records()) == 1
+    with two.workspace() as workspace:
+        assert workspace.plan()["flows"]["people"]["notes"] == [note]
+    two.worlds[side].define(kinds[0])
+    for id_, values in records.items():
+        two.table(side).put(values, id=id_)
+    result = two.sync()
+    assert result.notes == []
+    two.settle()
+    assert two.partner(LEFT, "a") == there
+    assert two.values(LEFT) == two.values(RIGHT)
+    assert [one["name"] for one in two.values(LEFT)] == ["Ann 2" if side is RIGHT else "Ann"]
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_record_type_that_comes_back_empty_deletes_nothing_unasked_E11_E25(side: Side) -> None:
+    two = TwoSystems(flow(guards="{delete: 10%, shrink: 20%}"))
+    for number in range(30):
+        two.left.put({**ANN, "tag": str(number)})
+    two.sync()
+    two.worlds[side].drop("person")
+    assert two.sync().status is RunStatus.PARTIAL
+    two.worlds[side].define(person())
+    assert two.sync().status is RunStatus.HELD
+    assert two.sync().status is RunStatus.HELD
+    assert len(two.values(side.other)) == 30
+
+
+def test_run_killed_before_a_record_type_vanished_is_settled_when_it_is_back_E11_E29() -> None:
+    whole = linked(FEW)
+    whole.left.edit("a", {"name": "Anna"})
+    total = points(whole, whole.sync)
+    for dies_at in range(1, total + 1):
+        two = linked(FEW)
+        two.left.edit("a", {"name": "Anna"})
+        assert killed(two, dies_at, two.sync)
+        records = two.right.records()
+        two.worlds[RIGHT].drop("person")
+        assert two.run().flows["people"].status is RunStatus.PARTIAL
+        two.worlds[RIGHT].define(person())
+        for id_, values in records.items():
+            two.right.put(values, id=id_)
+        two.sync()
+        two.sync()
+        assert (two.right_of("a") or {})["name"] == "Anna"
+        assert all(one.state is not OperationState.SENT for one in two.journal())
 
 
 CODED = ("name", "{left: phone, right: phone, codes: kinds}", "tag")
