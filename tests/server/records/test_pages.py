@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+from django.db import connection, connections
 from django.urls import reverse
 
-from tallystick.server.records.domain import actions
-from tallystick.server.records.models import Account, Person
+from tallystick.model.flow import Scope
+from tallystick.model.link import Link, LinkEnd
+from tallystick.server.people.actor import actor_of
+from tallystick.server.records.domain import actions, importing
+from tallystick.server.records.models import Account, Employment, Numbering, Person, Relation, SearchText
 from tallystick.server.records.record_types import BY_NAME, RECORD_TYPES, record_type
 from tallystick.server.records.samples import Sizes, fill
+from tallystick.server.state.address import Address
+from tallystick.server.state.database import Database
+from tallystick.server.state.kept import DatabaseStore
 
 pytestmark = pytest.mark.django_db
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7|add:7 }}{% now %}"
@@ -164,9 +172,6 @@ def test_export_is_safe_in_a_spreadsheet_and_comes_back_as_it_was(actor, client_
     text = b"".join(client.get("/records/account/export.csv").streaming_content).decode("utf-8-sig")
     assert "'=1+1" in text
     assert ",=1+1" not in text
-    from tallystick.server.people.actor import actor_of
-    from tallystick.server.records.domain import importing
-
     actions.update(actor, "account", made.id, {"name": "other", "phone": None, "categories": None})
     me = actor_of(client.person)
     upload = importing.go_on(me, importing.receive(me, "account", "accounts.csv", text))
@@ -253,14 +258,10 @@ def test_360_page_shows_everything_related_and_leaves_out_what_is_private(actor,
     assert client.get(f"/records/case/{case.id}/").status_code == 200
 
 
-def test_360_page_names_links_to_other_systems(actor, client_of, state_url):
-    from tallystick.model.flow import Scope
-    from tallystick.model.link import Link, LinkEnd
-    from tallystick.runs.world import SystemClock
-    from tallystick.server.state.store import open_store
-
+def test_360_page_names_links_to_other_systems(actor, client_of):
     account = actions.create(actor, "account", {"name": "Northwind"})
-    store = open_store(state_url, clock=SystemClock())
+    address = Address(settings=connections.settings["default"], title="of the tests", file=None)
+    store = DatabaseStore(Database(address))
     ends = {"left": LinkEnd(id=account.id, fingerprint=1), "right": LinkEnd(id="ORG-77", fingerprint=1)}
     store.replace_links(Scope(integration="rmm", flow="organisations"), [Link(number=0, **ends)])
     text = client_of("agent").get(f"/records/account/{account.id}/").content.decode()
@@ -281,3 +282,42 @@ def test_choices_find_records_for_a_reference(actor, client_of):
     actions.create(actor, "account", {"name": "Other"})
     (hit,) = client_of("agent").get("/records/account/choices/?q=mull").json()["choices"]
     assert (hit["title"], hit["called"]) == ("Müller", "A-1")
+
+
+def test_queries_of_a_360_page_do_not_grow_with_what_is_related(client_of, django_assert_max_num_queries):
+    fill(Sizes(accounts=3, people=90, assets=120))
+    client = client_of("administrator")
+    for name, most in (("account", 50), ("person", 50), ("installed_asset", 35)):
+        id_ = BY_NAME[name].model._default_manager.order_by("number").values_list("pk", flat=True)[0]
+        client.get(f"/records/{name}/{id_}/")
+        with django_assert_max_num_queries(most):
+            client.get(f"/records/{name}/{id_}/")
+
+
+def test_pages_speak_russian(actor, client_of):
+    actions.create(actor, "account", {"name": "Северный Лифт"})
+    client = client_of("agent", language="ru")
+    text = client.get("/records/account/?q=ЛИФТ").content.decode()
+    for shown in ("Клиенты", "Действует", "Северный Лифт", "Состояние"):
+        assert shown in text
+    refused = client.post("/records/account/new/", {"name": "", "status": "active"})
+    assert refused.context["form"].errors["name"] == ["Поле «Название» нужно заполнить."]
+
+
+def test_samples_are_the_same_at_every_call_and_in_several_scripts(actor):
+    now = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    made = fill(Sizes(accounts=30, people=100, assets=50), now=now)
+    first = list(Account.objects.order_by("number").values_list("id", "name", "city"))
+    assert (made["account"], made["person"], made["installed_asset"]) == (30, 100, 50)
+    text = "".join(name for _id, name, _city in first)
+    assert any("А" <= sign <= "я" for sign in text)
+    assert any(sign in "äöüßé" for sign in text)
+    with connection.cursor() as cursor:
+        for model in reversed([kind.model for kind in RECORD_TYPES]):
+            cursor.execute(f'DELETE FROM "{model._meta.db_table}"')
+    Numbering.objects.all().delete()
+    SearchText.objects.all().delete()
+    Relation.objects.all().delete()
+    Employment.objects.all().delete()
+    fill(Sizes(accounts=30, people=100, assets=50), now=now)
+    assert list(Account.objects.order_by("number").values_list("id", "name", "city")) == first

@@ -163,7 +163,7 @@ def _form_field(field: Field, titles: Titles) -> forms.Field:
         if field.type is FieldType.LIST:
             return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
         blank = [] if field.is_required else [("", "—")]
-        return forms.ChoiceField(choices=[*blank, *choices], **{**common, "required": field.is_required})
+        return forms.ChoiceField(choices=[*blank, *choices], **common)
     match field.type:
         case FieldType.BOOLEAN:
             return forms.BooleanField(**common)
@@ -181,7 +181,7 @@ def _form_field(field: Field, titles: Titles) -> forms.Field:
     return forms.CharField(
         widget=forms.TextInput({"maxlength": field.limit} if field.limit else {}),
         strip=False,
-        **{**common, "required": field.is_required},
+        **common,
     )
 
 

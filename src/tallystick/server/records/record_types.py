@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.errors import UnknownRecordType
 from tallystick.model.value import FieldType
@@ -140,7 +141,7 @@ RECORD_TYPES: Final = (
             (_("Contact"), ("phone", "fax", "email", "website")),
             (_("Address"), _ADDRESS),
             (_("Business"), ("external_id", "tax_id", "employee_count", "credit_limit", "currency")),
-            (_("Note"), ("note",)),
+            (pgettext_lazy("record", "Note"), ("note",)),
         ),
     ),
     RecordType(
@@ -156,7 +157,7 @@ RECORD_TYPES: Final = (
         sections=(
             ("", ("account", "name", "is_main", "is_active", "code", "phone")),
             (_("Address"), _ADDRESS),
-            (_("Note"), ("note",)),
+            (pgettext_lazy("record", "Note"), ("note",)),
         ),
     ),
     RecordType(
@@ -169,7 +170,10 @@ RECORD_TYPES: Final = (
         searched=("name", "code"),
         filters=("account", "is_active"),
         sorts=("name", "number", "changed_at"),
-        sections=(("", ("account", "name", "code", "location", "manager", "is_active")), (_("Note"), ("note",))),
+        sections=(
+            ("", ("account", "name", "code", "location", "manager", "is_active")),
+            (pgettext_lazy("record", "Note"), ("note",)),
+        ),
     ),
     RecordType(
         name="account_type",
@@ -227,7 +231,10 @@ RECORD_TYPES: Final = (
         searched=("name", "email"),
         filters=("kind", "is_active"),
         sorts=("name", "number", "changed_at"),
-        sections=(("", ("name", "kind", "lead", "members", "email", "is_active")), (_("Note"), ("note",))),
+        sections=(
+            ("", ("name", "kind", "lead", "members", "email", "is_active")),
+            (pgettext_lazy("record", "Note"), ("note",)),
+        ),
     ),
     RecordType(
         name="manufacturer",
@@ -239,7 +246,10 @@ RECORD_TYPES: Final = (
         searched=("name", "code"),
         filters=("is_active",),
         sorts=("name", "number", "changed_at"),
-        sections=(("", ("name", "code", "website", "support_phone", "is_active")), (_("Note"), ("note",))),
+        sections=(
+            ("", ("name", "code", "website", "support_phone", "is_active")),
+            (pgettext_lazy("record", "Note"), ("note",)),
+        ),
     ),
     RecordType(
         name="product",
@@ -267,7 +277,10 @@ RECORD_TYPES: Final = (
         searched=("model",),
         filters=("asset_subtype", "manufacturer", "product"),
         sorts=("number", "changed_at"),
-        sections=(("", ("asset_subtype", "manufacturer", "model", "product")), (_("Note"), ("note",))),
+        sections=(
+            ("", ("asset_subtype", "manufacturer", "model", "product")),
+            (pgettext_lazy("record", "Note"), ("note",)),
+        ),
     ),
     RecordType(
         name="asset_type",

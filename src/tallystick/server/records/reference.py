@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from django.utils import translation
+
 from tallystick.server.records.domain.others import UNIQUE
 from tallystick.server.records.record_types import RECORD_TYPES, Field, RecordType
 
@@ -34,7 +36,8 @@ is so among the records that are there.
 
 def page() -> str:
     """The whole page, in English."""
-    return "\n".join([HEAD, *(line for kind in RECORD_TYPES for line in _section(kind))]) + "\n"
+    with translation.override("en"):
+        return "\n".join([HEAD, *(line for kind in RECORD_TYPES for line in _section(kind))])
 
 
 def _section(kind: RecordType) -> Iterator[str]:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.server.records.codes import ACCOUNT_STATUSES
 from tallystick.server.records.columns import Amount, Flag, LongText, Reference, Text, Texts, Whole
@@ -14,7 +15,7 @@ from tallystick.server.records.entry import LIVE, Entry, lists, numbered, once, 
 
 
 class AccountType(Entry):
-    name = Text(_("Name"), 100, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 100, required=True)
     is_active = Flag(_("Active"), default=True)
 
     class Meta:
@@ -28,7 +29,7 @@ class AccountType(Entry):
 
 
 class Account(Entry):
-    name = Text(_("Name"), 150, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 150, required=True)
     status = Text(_("Status"), 20, required=True, codes=ACCOUNT_STATUSES, default="active")
     account_type = Reference("records.AccountType", _("Account type"))
     parent = Reference("records.Account", _("Parent account"))
@@ -40,7 +41,7 @@ class Account(Entry):
     website = Text(_("Website"), 400)
     street = Text(_("Street"), 200)
     city = Text(_("City"), 100)
-    state = Text(_("State"), 100)
+    state = Text(pgettext_lazy("record", "State"), 100)
     zip = Text(_("Postal code"), 20)
     country = Text(_("Country"), 100)
     industry = Text(_("Industry"), 100)
@@ -50,14 +51,14 @@ class Account(Entry):
     credit_limit = Amount(_("Credit limit"))
     currency = Text(_("Currency"), 3)
     categories = Texts(_("Categories"))
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"
         default_permissions = ()
         permissions = rights("account")
         verbose_name = _("account")
-        verbose_name_plural = _("Accounts")
+        verbose_name_plural = pgettext_lazy("record", "Accounts")
         indexes = [
             *lists("account", "name", "city"),
             models.Index(Lower("name"), name="account_name_folded"),
@@ -71,17 +72,17 @@ class Location(Entry):
     """A place of an account. Of each account that has locations, exactly one is the main one."""
 
     account = Reference("records.Account", _("Account"), required=True)
-    name = Text(_("Name"), 100, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 100, required=True)
     is_main = Flag(_("Main location"), default=False)
     is_active = Flag(_("Active"), default=True)
     code = Text(_("Code"), 50)
     phone = Text(_("Telephone"), 40)
     street = Text(_("Street"), 200)
     city = Text(_("City"), 100)
-    state = Text(_("State"), 100)
+    state = Text(pgettext_lazy("record", "State"), 100)
     zip = Text(_("Postal code"), 20)
     country = Text(_("Country"), 100)
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"
@@ -99,12 +100,12 @@ class Location(Entry):
 
 class Department(Entry):
     account = Reference("records.Account", _("Account"), required=True)
-    name = Text(_("Name"), 100, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 100, required=True)
     code = Text(_("Code"), 50)
     location = Reference("records.Location", _("Location"))
     manager = Reference("records.Person", _("Manager"))
     is_active = Flag(_("Active"), default=True)
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"

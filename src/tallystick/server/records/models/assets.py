@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.server.records.codes import ASSET_STATUSES
 from tallystick.server.records.columns import (
@@ -23,7 +24,7 @@ from tallystick.server.records.entry import LIVE, Entry, lists, numbered, once, 
 
 
 class AssetType(Entry):
-    name = Text(_("Name"), 100, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 100, required=True)
     code = Text(_("Code"), 20)
     is_active = Flag(_("Active"), default=True)
 
@@ -39,7 +40,7 @@ class AssetType(Entry):
 
 class AssetSubtype(Entry):
     asset_type = Reference("records.AssetType", _("Asset type"))
-    name = Text(_("Name"), 100, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 100, required=True)
     code = Text(_("Code"), 20)
     is_active = Flag(_("Active"), default=True)
 
@@ -54,7 +55,7 @@ class AssetSubtype(Entry):
 
 
 class InstalledAsset(Entry):
-    name = Text(_("Name"), 150, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 150, required=True)
     status = Text(_("Status"), 20, required=True, codes=ASSET_STATUSES, default="installed")
     business_unit = Text(_("Business unit"), 20)
     asset_id = Text(_("Asset id"), 50)
@@ -90,7 +91,7 @@ class InstalledAsset(Entry):
     user_field2 = Text(_("User field 2"), 150)
     user_field3 = Text(_("User field 3"), 150)
     details = Document(_("Details"))
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.server.records.codes import ROLES, SALUTATIONS, TEAM_KINDS
 from tallystick.server.records.columns import Day, Flag, LongText, Reference, References, Text, Texts
@@ -59,7 +60,7 @@ class Person(Entry):
     is_private = Flag(_("Private"), default=False)
     is_active = Flag(_("Active"), default=True)
     user = Text(_("User of the hub"), 40, help_text=_("The id of the user who is this person."))
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"
@@ -98,13 +99,13 @@ class Employment(models.Model):
 
 
 class Team(Entry):
-    name = Text(_("Name"), 100, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 100, required=True)
     kind = Text(_("Kind"), 20, codes=TEAM_KINDS)
     lead = Reference("records.Person", _("Team lead"))
     members = References("person", _("Members"))
     email = Text(_("Email"), 254)
     is_active = Flag(_("Active"), default=True)
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.server.records.codes import EVENT_STATUSES, PRIORITIES, SHOW_AS, TASK_STATUSES
 from tallystick.server.records.columns import (
@@ -25,7 +26,7 @@ from tallystick.server.records.entry import LIVE, Entry, lists, numbered, rights
 class Planned(Entry):
     """What tasks and calendar items share. A private one is shown to its creator, owner and assignees alone."""
 
-    subject = Text(_("Subject"), 254, required=True)
+    subject = Text(pgettext_lazy("record", "Subject"), 254, required=True)
     is_private = Flag(_("Private"), default=False)
     owner = Reference("records.Person", _("Owner"))
     assignees = References("person", _("Assignees"))

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.server.records.codes import PRODUCT_KINDS
 from tallystick.server.records.columns import Amount, Flag, LongText, Reference, Text
@@ -14,12 +15,12 @@ from tallystick.server.records.entry import LIVE, Entry, lists, numbered, once, 
 
 
 class Manufacturer(Entry):
-    name = Text(_("Name"), 100, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 100, required=True)
     code = Text(_("Code"), 50)
     website = Text(_("Website"), 400)
     support_phone = Text(_("Support telephone"), 40)
     is_active = Flag(_("Active"), default=True)
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"
@@ -32,7 +33,7 @@ class Manufacturer(Entry):
 
 
 class Product(Entry):
-    name = Text(_("Name"), 150, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 150, required=True)
     code = Text(_("Product id"), 50)
     kind = Text(_("Kind"), 20, codes=PRODUCT_KINDS)
     manufacturer = Reference("records.Manufacturer", _("Manufacturer"))
@@ -63,7 +64,7 @@ class ProductMapping(Entry):
     manufacturer = Reference("records.Manufacturer", _("Manufacturer"))
     model = Text(_("Model"), 100)
     product = Reference("records.Product", _("Product"), required=True)
-    note = LongText(_("Note"))
+    note = LongText(pgettext_lazy("record", "Note"))
 
     class Meta:
         app_label = "records"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.server.records.codes import LEAD_SOURCES, LEAD_STATUSES, PRIORITIES, STAGES
 from tallystick.server.records.columns import Amount, Day, LongText, Reference, Text, Texts, Whole
@@ -12,7 +13,7 @@ from tallystick.server.records.entry import LIVE, Entry, lists, numbered, rights
 
 
 class Lead(Entry):
-    name = Text(_("Name"), 150, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 150, required=True)
     status = Text(_("Status"), 20, required=True, codes=LEAD_STATUSES, default="new")
     source = Text(_("Source"), 20, codes=LEAD_SOURCES)
     priority = Text(_("Priority"), 20, codes=PRIORITIES)
@@ -45,7 +46,7 @@ class Lead(Entry):
 
 
 class Opportunity(Entry):
-    name = Text(_("Name"), 150, required=True)
+    name = Text(pgettext_lazy("record", "Name"), 150, required=True)
     stage = Text(_("Stage"), 20, required=True, codes=STAGES, default="prospecting")
     probability = Whole(_("Probability, %"), least=0, most=100)
     account = Reference("records.Account", _("Account"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tallystick.server.records.codes import (
     CASE_KINDS,
@@ -21,7 +22,7 @@ from tallystick.server.records.entry import LIVE, Entry, lists, numbered, rights
 class Case(Entry):
     """A problem somebody reported. Closing it touches nothing else (W14)."""
 
-    subject = Text(_("Subject"), 254, required=True)
+    subject = Text(pgettext_lazy("record", "Subject"), 254, required=True)
     kind = Text(_("Kind"), 20, required=True, codes=CASE_KINDS, default="help_desk")
     status = Text(_("Status"), 20, required=True, codes=CASE_STATUSES, default="open")
     priority = Text(_("Priority"), 20, required=True, codes=PRIORITIES, default="normal")
@@ -58,7 +59,7 @@ class Case(Entry):
 
 
 class ServiceOrder(Entry):
-    subject = Text(_("Subject"), 254, required=True)
+    subject = Text(pgettext_lazy("record", "Subject"), 254, required=True)
     kind = Text(_("Kind"), 20, codes=ORDER_KINDS)
     status = Text(_("Status"), 20, required=True, codes=ORDER_STATUSES, default="new")
     priority = Text(_("Priority"), 20, required=True, codes=PRIORITIES, default="normal")
@@ -97,7 +98,7 @@ class ServiceOrder(Entry):
 class Note(Entry):
     """A note about exactly one record."""
 
-    subject = Text(_("Subject"), 254)
+    subject = Text(pgettext_lazy("record", "Subject"), 254)
     body = LongText(_("Text"), required=True)
     is_internal = Flag(_("Internal"), default=False)
     written_at = Moment(_("Written"))
