@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
+import sqlalchemy as sa
 
 from tallystick.connectors.memory import MemoryWorld
 from tallystick.connectors.memory.describe import FieldSettings, RecordTypeSettings
 from tallystick.server.connections.domain import change as connections
+from tallystick.server.designer import place
 from tallystick.server.designer.domain import change
 
 TEXT = """\
@@ -57,3 +59,15 @@ def two(actor, worlds):
 @pytest.fixture
 def firm(actor, two):
     return change.create(actor, TEXT)
+
+
+@pytest.fixture
+def fresh_jobs(db):
+    """No jobs of earlier tests: a tick that was asked for once is not asked for again."""
+    jobs = place.jobs()
+    tables = [jobs.pauses, jobs.requests, jobs.changes, jobs.workers]
+    with jobs.engine.begin() as connection:
+        for table in tables:
+            connection.execute(sa.delete(table))
+        if sa.inspect(connection).has_table("workflow_status", schema=jobs.schema):
+            connection.execute(sa.delete(sa.table("workflow_status", schema=jobs.schema)))

@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 
 from tallystick.errors import ConfigurationError, NotFound, PlanRefused, ScopeBusy
 from tallystick.model.plan import RunStatus
@@ -21,7 +22,7 @@ from tallystick.server.designer.worker import start_worker
 from tallystick.server.designer.workspaces import state
 from tests.server.designer.conftest import TEXT
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_jobs")]
 
 
 def wait_until(is_so, most_s=60.0):
@@ -175,6 +176,7 @@ def test_plan_of_another_version_is_refused_and_a_failed_one_says_why(actor, fir
         plans.dry_run(actor, "firm", ["nobody"])
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes any number of workers")
 def test_worker_that_cannot_begin_says_why_and_tries_again(actor, firm, monkeypatch):
     from tallystick.server.designer import worker as module
 

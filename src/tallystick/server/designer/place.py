@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -21,8 +21,7 @@ def state_url() -> str:
         return configuration.database_url
     if connection.vendor == "sqlite":  # a test has a database of its own
         return f"sqlite:///{kept['NAME']}"
-    password = f":{quote(kept['PASSWORD'], safe='')}" if kept["PASSWORD"] else ""
-    return f"postgresql://{kept['USER']}{password}@{kept['HOST']}:{kept['PORT']}/{kept['NAME']}"
+    return urlsplit(configuration.database_url)._replace(path=f"/{quote(kept['NAME'])}").geturl()
 
 
 def jobs() -> Jobs:

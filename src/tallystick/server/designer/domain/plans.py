@@ -61,7 +61,7 @@ def apply(actor: Actor, id_: str) -> KeptPlan:
     """
     actor.check("designer.run_integration")
     with transaction.atomic():
-        plan = KeptPlan.objects.select_for_update().select_related("integration").filter(pk=id_).first()
+        plan = KeptPlan.objects.select_for_update(of=("self",)).select_related("integration").filter(pk=id_).first()
         if plan is None:
             raise _gone()
         if plan.state != PlanState.READY:
