@@ -224,7 +224,7 @@ class JournalRows(Rows):
                     lines = tuple(self._whole(cursor, numbers))
                     return Lines(lines=lines, after=f"{mark}{last + 1}", searched=step - budget)
                 start = max(first, last - budget + 1)
-                of_run = ["o.run = %s"] if run else []
+                of_run = ["o.run || '' = %s"] if run else []  # the stretch of numbers is the shorter way
                 cursor.execute(
                     "SELECT o.number FROM state_operation o "
                     f"{'JOIN state_operationvalues v ON v.number = o.number ' if wide else ''}"

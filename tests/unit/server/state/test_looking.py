@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
@@ -25,19 +26,26 @@ from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Wanted
 from tallystick.server.state.store import open_store
 from tallystick.testing.clock import FixedClock
+from tests.servers import postgres_url
 from tests.two_systems import FLOW, TwoSystems, flow
 
 CODES = "  tags:\n    Blue: B\n    Red: R\n"
 
 
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/state.db"
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state.db"
+    return postgres_url()
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
     opened = open_store(url, clock=FixedClock())
+    if url.startswith("postgresql"):
+        with psycopg.connect(url) as connection:
+            tables = connection.execute("SELECT tablename FROM pg_tables WHERE tablename LIKE 'state\\_%'").fetchall()
+            connection.execute(f"TRUNCATE {', '.join(name for (name,) in tables)}")
     yield opened
     opened.close()
 
