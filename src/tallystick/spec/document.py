@@ -169,7 +169,7 @@ class ConfirmationShape(Shape):
 class SynchronousShape(Shape):
     """Registered only when the other side confirmed."""
 
-    synchronous: ConfirmationShape = Field(description="How the other side confirms.")
+    synchronous: ConfirmationShape = Field(description="How long it is waited for, and what follows when it is down.")
 
 
 ExchangeForms = Annotated[
