@@ -16,6 +16,8 @@ from tallystick.errors import InputRefused
 Item = TypeVar("Item")
 LARGEST = 2**53 - 1
 
+# Parameters of one kind share one object, default and all: where the default is another, write the parameter out.
+
 Number = Annotated[int, Path(ge=1, le=LARGEST)]
 Name = Annotated[str, Path(min_length=1, max_length=200)]
 Limit = Annotated[int, Query(ge=1, le=200, description="Rows of a page at most.")]

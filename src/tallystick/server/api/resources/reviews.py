@@ -74,7 +74,7 @@ class GivenAnswer(Given):
 def list_reviews(
     request: HttpRequest,
     kind: Word = "",
-    status: Word = "open",
+    status: Annotated[str, Query(max_length=20)] = "open",
     integration: Word = "",
     flow: Word = "",
     q: Word = "",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from ninja import Path, Schema, Status
+from ninja import Path, Query, Schema, Status
 from pydantic import Field as Shape
 
 from tallystick.errors import InputRefused, NotFound
@@ -136,7 +136,7 @@ def get_run(request: HttpRequest, run: RunId) -> Any:
 def list_run_operations(
     request: HttpRequest,
     run: RunId,
-    flow: Word,
+    flow: Annotated[str, Query(min_length=1, max_length=200)],
     action: Word = "",
     side: Word = "",
     state: Word = "",
