@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
@@ -33,6 +33,10 @@ TAKES: Mapping[ReviewKind, tuple[Take, ...]] = {
     ReviewKind.HELD: (Take.APPROVE, Take.REFUSE),
 }
 """The answers each kind of question takes."""
+_NEVER_STALE: Final = frozenset(
+    {ReviewKind.UNKNOWN, ReviewKind.REJECT, ReviewKind.UNMAPPED_CODE, ReviewKind.COLLISION, ReviewKind.HELD}
+)
+"""Kinds that no look at the records can ask again."""
 
 
 class OpenWorkspace(Protocol):
@@ -143,9 +147,10 @@ class State:
                 workspace.settle(flow)
                 last_full_at = self.store.scope(scope).last_full_at
                 self._full_next(scope, "")  # killed from here on, the next run looks at everything and carries it out
+                fresh = self._fresh(workspace, chosen)
                 for one in chosen:
                     try:
-                        if one.kind is not ReviewKind.HELD and one.status is ReviewStatus.OPEN:
+                        if one.number not in fresh and one.status is ReviewStatus.OPEN:
                             self._check_fresh(workspace, one)
                         self.store.decide(one.number, decision, one.fingerprint)
                         decided.append(one.number)
@@ -178,9 +183,23 @@ class State:
             raise ConfigurationError("The run that asked is no longer known.", hint="Run `tallystick sync` first.")
         return self._open_workspace(earlier, _Shared(self.store), by=self._by)
 
+    def _fresh(self, workspace: Workspace, reviews: Sequence[Review]) -> set[int]:
+        """The numbers of those that are surely asked as before; many are asked in one go, the rest one by one."""
+        asked = [one for one in reviews if one.status is ReviewStatus.OPEN and one.kind not in _NEVER_STALE]
+        if len(asked) < 2:
+            return set()
+        ids: dict[Side, list[str]] = {side: [] for side in SIDES}
+        for review in asked:
+            for side, more in _ids(review).items():
+                ids[side] += more
+        flow = next(iter(workspace.chosen([reviews[0].flow])))
+        now = workspace.flow_sync(flow, run="").ask_again(ids)
+        found = ((one.number, now.get(questions.key_of(one)), one.fingerprint) for one in asked)
+        return {number for number, again, seen in found if again is not None and again.fingerprint == seen}
+
     def _check_fresh(self, workspace: Workspace, review: Review) -> None:
         """Asks the question again of the records as they are now; raises StaleDecision when it came out otherwise."""
-        if review.kind in (ReviewKind.UNKNOWN, ReviewKind.REJECT, ReviewKind.UNMAPPED_CODE, ReviewKind.COLLISION):
+        if review.kind in _NEVER_STALE:
             return
         flow = next(iter(workspace.chosen([review.flow])))
         now = workspace.flow_sync(flow, run="").ask_again(_ids(review)).get(questions.key_of(review))
