@@ -1,11 +1,12 @@
-"""The laws of keeping two systems in agreement, held over random lives of both. Rows E1, E2, E16, E17, E19, E23, E24, E29, E34.
+"""The laws of keeping two systems in agreement, held over random lives of both.
 
-Users of both systems create, edit, delete and restore; the hub runs, is killed at any durable point and started again,
-meets faults, and people answer its questions. Whatever happens on the way:
+Rows E1, E2, E16, E17, E19, E23, E24, E29, E34. Users of both systems create, edit, delete, archive, merge and restore;
+the hub runs, is killed at any durable point and started again, meets faults, loses its links, and people answer its
+questions. Whatever happens on the way:
 
 - no value that the hub overwrote or deleted is missing from the journal's `before` (E19);
 - no field that a person is being asked about is written while it says what the question shows (E17, E19);
-- the hub deletes a record only when its partner was deleted by a user (E1, E2);
+- the hub deletes a record only when its partner was deleted by a user, or left the filter where that deletes (E1, E2);
 - no id stands in two links (E16), and nothing is created twice.
 
 And once the faults have stopped and two runs are through, every pair that no question is open about agrees field by
