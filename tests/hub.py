@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
 import pytest
 
@@ -60,6 +61,8 @@ if connection.vendor == "sqlite":
     _DEFAULT["TEST"]["NAME"] = str(_FOLDER / "test.db")  # a file, as threads of the live server need
 
 CHROMIUM: Final = "/usr/bin/chromium"
+PATIENCE_MS: Final = 30_000
+"""How long a page may take on a machine that is busy with other things; no test measures time."""
 BACKEND: Final = "tallystick.server.people.backend.Backend"
 NARROW: Final = {"width": 390, "height": 844}
 WIDE: Final = {"width": 1280, "height": 800}
@@ -109,8 +112,9 @@ def state_url(db: None) -> str:
     kept = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{kept['NAME']}"
-    password = f":{kept['PASSWORD']}" if kept["PASSWORD"] else ""
-    return f"postgresql://{kept['USER']}{password}@{kept['HOST']}:{kept['PORT']}/{kept['NAME']}"
+    names = {"user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    parts = {name: str(kept[key]) for name, key in names.items() if kept[key]}  # in the query: a host may be a path
+    return f"postgresql:///{kept['NAME']}?{urlencode(parts)}"
 
 
 @pytest.fixture
@@ -175,8 +179,9 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail("CI must test pages, and there is no Chromium: run `make deps-system`.")
         pytest.skip("There is no Chromium; `make deps-system` installs it.")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
@@ -214,7 +219,7 @@ def open_page(
             locale=language,
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         if user is None and role:
             user = person(role, language=language)
         if user is not None:
