@@ -90,8 +90,9 @@ class Newcomers:
         others = {of for one in self._waiting.values() for of in one.waits.values() if of[0] != self._flow}
         self._beyond = self._references.awaited(others, but=self._flow)
         self._is_ending = True
-        for one in list(self._waiting.values()):
-            self.add(one)  # what waits for something that does not wait in turn is now a reject
+        for me, one in list(self._waiting.items()):
+            if me in self._waiting:  # the ones before may have taken it with them
+                self.add(one)  # what waits for something that does not wait in turn is now a reject
         while self._waiting:
             circle = self._circle()
             cut = next((edge for edge in circle if self._may_wait(*edge)), None)

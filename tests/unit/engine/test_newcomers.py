@@ -12,6 +12,7 @@ from tallystick.model.link import Standing
 from tallystick.model.plan import RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
+from tallystick.testing.faults import ALWAYS, FaultySystem, LostAnswer
 from tests.two_systems import TwoSystems, flow, killed, person, points
 
 LEFT, RIGHT = SIDES
@@ -177,6 +178,29 @@ def test_circle_that_waits_for_another_record_too_waits_whole_E26() -> None:
     two.left.put({"name": "c", "phone": None, "city": None, "tag": "c"}, id="gone")
     two.run()
     assert refers(two) == {"a": "b", "b": "a", "c": None}
+    assert is_quiet(two)
+
+
+def test_chain_that_waits_for_what_is_not_there_is_rejected_once_each_E24_E26() -> None:
+    two = tree()
+    put(two, a="gone", b="a", c="b")
+    with two.workspace() as workspace:
+        plan = workspace.plan()
+    assert (plan["flows"]["people"]["rejects"], plan["flows"]["people"]["operations"]) == (3, [])
+
+
+def test_chain_from_a_record_whose_lost_create_is_found_again_is_created_once_E26_E28() -> None:
+    two = TwoSystems(TREE, right=[person(ids=IdsFrom.SYSTEM, idempotency=False, find=False)])
+    put(two, p=None)
+    two.wrap = lambda side, system: (
+        FaultySystem(system, (LostAnswer(times=ALWAYS, is_written=True),), two.clock) if side is RIGHT else system
+    )
+    two.run()
+    two.wrap = lambda side, system: system
+    put(two, a="p", b="a", c="b")
+    two.run(is_full=True)
+    assert written(two) == {Action.CREATE: 4}
+    assert refers(two) == {"p": None, "a": "p", "b": "a", "c": "b"}
     assert is_quiet(two)
 
 
