@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 class Health(models.TextChoices):
     UNKNOWN = "unknown", _("Not tried yet")
     OK = "ok", _("Answers")
-    FAILING = "failing", _("Does not answer")
+    FAILING = "failing", _("Failing")
 
 
 class Connection(models.Model):

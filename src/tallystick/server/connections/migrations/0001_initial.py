@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
                 (
                     "health",
                     models.CharField(
-                        choices=[("unknown", "Not tried yet"), ("ok", "Answers"), ("failing", "Does not answer")],
+                        choices=[("unknown", "Not tried yet"), ("ok", "Answers"), ("failing", "Failing")],
                         default="unknown",
                         max_length=10,
                     ),
