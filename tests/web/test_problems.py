@@ -10,7 +10,7 @@ pytestmark = pytest.mark.console_errors
 
 def test_missing_page_looks_right(check_looks):
     page = check_looks("/no/such/page/", "not-found")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Not Found")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
 
 
 def test_page_that_is_not_allowed_says_what_it_takes(open_page, check_page):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy as _
+
 from tallystick.errors import (
     AlreadyDecided,
     ChangedMeanwhile,
@@ -49,6 +51,18 @@ STATUSES: Final[tuple[tuple[type[TallystickError], int], ...]] = (
 """The first kind that fits counts."""
 
 
+HEADINGS: Final = {
+    403: _("Not allowed"),
+    404: _("Not found"),
+    409: _("Somebody or something was faster"),
+    410: _("No longer there"),
+    422: _("That cannot be done so"),
+    429: _("Too much at once"),
+    502: _("A system does not answer"),
+    503: _("The database cannot be used"),
+}
+
+
 class Audience(enum.Enum):
     """Who reads the answer."""
 
@@ -68,6 +82,11 @@ class Problem:
     hint: str = ""
     reference: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def heading(self) -> str:
+        """The title for people, in their language."""
+        return str(HEADINGS.get(self.status, self.title))
 
     def shown(self) -> dict[str, Any]:
         """As problem+json (RFC 9457)."""
