@@ -252,6 +252,13 @@ def test_why_tells_where_values_came_from_E35(firm, client_of):
     assert "Name a record" in text(client.get("/why/?id=1"))
 
 
+def test_why_leads_to_the_questions_about_the_record(firm, client_of):
+    firm.conflicts(1)
+    number = firm.questions()[0].review.number
+    page = text(client_of("agent").get(f"/why/?{why_query()}"))
+    assert f'href="/review/{number}/"' in page
+
+
 def test_story_of_a_field_names_run_and_person(firm, client_of):
     firm.contacts(1)
     firm.sync(by="Ada Byron")

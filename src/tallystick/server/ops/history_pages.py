@@ -22,6 +22,7 @@ from tallystick.server.ops.run_pages import action_of, number_of, state_of, turn
 from tallystick.server.state.journal import JournalWanted
 from tallystick.server.state.link_list import Linked, LinksWanted
 from tallystick.server.state.pages import At
+from tallystick.server.state.queue import Asked
 
 ROWS: Final = 50
 STORY_LINES: Final = 1_000
@@ -161,6 +162,7 @@ class WhyShown:
     partner: Place | None
     title: Title | None
     origins: tuple[Origin, ...]
+    questions: tuple[Asked, ...]  # about the record that wait for a person
 
 
 def why(place: Place, by: str) -> list[WhyShown]:
@@ -208,6 +210,7 @@ def _why_shown(answer: dict[str, Any], flow: Flow, place: Place) -> WhyShown:
         details=tuple(one for one in answer["details"] if one not in answer["answer"]),
         partner=partner,
         title=title_of(values, place.id),
+        questions=_questions(place, flow.name, side),
         origins=tuple(
             Origin(
                 name=name,
@@ -222,6 +225,12 @@ def _why_shown(answer: dict[str, Any], flow: Flow, place: Place) -> WhyShown:
             for name, origin in answer["fields"].items()
         ),
     )
+
+
+def _questions(place: Place, flow: str, side: Side) -> tuple[Asked, ...]:
+    here = (place.integration, flow)
+    scopes = [line.number for line in looking().scopes() if (line.scope.integration, line.scope.flow) == here]
+    return tuple(looking().about_record([(number, side.value) for number in scopes], place.id))
 
 
 # --- where the values of a field came from
