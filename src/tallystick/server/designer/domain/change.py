@@ -90,7 +90,9 @@ def save(actor: Actor, name: str, text: str, *, comment: str = "", seen: int | N
             )
         )
     with transaction.atomic():
-        integration = Integration.objects.select_for_update(of=("self",)).select_related("current").get(pk=integration.pk)
+        integration = (
+            Integration.objects.select_for_update(of=("self",)).select_related("current").get(pk=integration.pk)
+        )
         current = current_of(integration)
         if seen is not None and current.number != seen:
             raise ChangedMeanwhile(
