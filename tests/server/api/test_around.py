@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from tallystick.server.people.actor import all_permissions
 from tallystick.server.people.models import ApiToken
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).parents[3]
 ACCOUNT = {"values": {"name": "Northwind"}}
 
 
@@ -196,3 +199,12 @@ OF_EVERYBODY = {"get /api/v1/me"}
 def test_openapi_is_served_to_whoever_asks() -> None:
     answer = Client().get("/api/v1/openapi.json")
     assert (answer.status_code, answer.json()["info"]["title"]) == (200, "Tallystick")
+
+
+def test_reference_in_the_documentation_has_every_call() -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        from api_reference import PAGE, page
+    finally:
+        sys.path.pop(0)
+    assert PAGE.read_text("utf-8") == page(), "run scripts/api_reference.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -202,3 +203,30 @@ def test_many_deleted_and_restored_each_on_its_own(program: Programs) -> None:
     restored = calls.post("/records/account/restore", {"ids": [ids[0], "none"]}).json()
     assert restored["done"] == [ids[0]]
     assert list(restored["refused"]) == ["none"]
+
+
+def test_records_imported_with_bad_rows_told_by_line(program: Programs) -> None:
+    calls = program()
+    text = "name,city,employee_count\nAlder,Ghent,3\nBirch,Lund,many\nCedar,,\n"
+    body = {"name": "firms.csv", "text": text}
+    trial = calls.post("/records/account/import", {**body, "trial": True}).json()
+    assert (trial["rows"], trial["refused"], [one["line"] for one in trial["faults"]]) == (3, 1, [3])
+    assert calls.get("/records/account").json()["items"] == []
+    done = calls.post("/records/account/import", body, Idempotency_Key="i-1").json()
+    assert (done["created"], done["updated"], [one["line"] for one in done["faults"]]) == (2, 0, [3])
+    assert calls.post("/records/account/import", body, Idempotency_Key="i-1").json() == done
+    assert len(calls.get("/records/account").json()["items"]) == 2
+    assert program("technician").post("/records/account/import", body).status_code == 403
+    assert calls.post("/records/account/import", {"name": "a.csv", "text": " "}).status_code == 422
+
+
+def test_records_exported_without_formulas(program: Programs) -> None:
+    calls = program()
+    account(calls, name="=1+1")
+    account(calls, name="Birch", status="inactive")
+    rows = b"".join(calls.get("/records/account/export", Accept="text/csv").streaming_content).decode("utf-8-sig")
+    assert "'=1+1" in rows
+    lines = b"".join(calls.get("/records/account/export?status=inactive").streaming_content).splitlines()
+    assert [json.loads(line)["name"] for line in lines] == ["Birch"]
+    assert calls.get("/records/account/export?colour=red").status_code == 422
+    assert program("").get("/records/account/export").status_code == 403
