@@ -103,6 +103,7 @@ class RoleForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
+    marks_optional = False
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput({"autocomplete": "name"}))
     language = forms.ChoiceField(
         label=_("Language"), required=False, choices=[("", _("As the browser asks")), *settings.LANGUAGES]
