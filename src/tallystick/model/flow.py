@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct, field
 
@@ -226,6 +228,24 @@ class Guards(Struct, frozen=True, kw_only=True):
     shrink: Limit = Limit(share=0.2)
 
 
+class Window(Struct, frozen=True, kw_only=True):
+    """A time of the week in which no run begins and none goes on. Source: engine.md E39."""
+
+    days: tuple[int, ...] = tuple(range(7))  # on which it begins; Monday is 0
+    start_s: int  # seconds from midnight, by the wall clock of `zone`
+    end_s: int  # not after `start_s`: of the next day
+    zone: str = "UTC"  # IANA
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the moment `at`, aware, is in it."""
+        local = at.astimezone(ZoneInfo(self.zone))
+        now_s = local.hour * 3600 + local.minute * 60 + local.second
+        if self.start_s < self.end_s:
+            return local.weekday() in self.days and self.start_s <= now_s < self.end_s
+        is_begun = local.weekday() in self.days and now_s >= self.start_s
+        return is_begun or ((local.weekday() - 1) % 7 in self.days and now_s < self.end_s)
+
+
 class FlowEnd(Struct, frozen=True, kw_only=True):
     system: str
     selection: Selection
@@ -243,6 +263,7 @@ class Flow(Struct, frozen=True, kw_only=True):
     conflict: Conflict = Conflict()
     guards: Guards = Guards()
     schedule_s: float | None = None  # seconds between runs
+    maintenance: tuple[Window, ...] = ()
     full_every_s: float = 86400.0  # a full comparison at least this often (E3)
 
     def end(self, side: Side) -> FlowEnd:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import structlog
 
-from tallystick.errors import TallystickError
+from tallystick.errors import ConfigurationError, TallystickError
 from tallystick.ports.world import Ids
 from tallystick.runs.durable import Done, Durable
 from tallystick.runs.jobs import open_jobs
@@ -75,7 +75,7 @@ class Worker:
         self._around = Surroundings(
             open_workspace=self._open_workspace,
             turns=self._turns,
-            is_paused=lambda integration, flow: is_paused(self._pauses, integration, flow),
+            is_paused=lambda integration, flow: not self._is_free(integration, flow),
             ended=_tell,
             broken=broken,
         )
@@ -273,7 +273,15 @@ class Worker:
         return {(job["integration"], flow) for job in self._durable.waiting().values() for flow in job["flows"]}
 
     def _is_free(self, integration: str, flow: str) -> bool:
-        return not is_paused(self._pauses, integration, flow)
+        return not (is_paused(self._pauses, integration, flow) or self._is_in_maintenance(integration, flow))
+
+    def _is_in_maintenance(self, integration: str, flow: str) -> bool:
+        try:
+            flows = self._source.of(integration).integration.flows
+        except ConfigurationError:  # it is served no longer, which whoever opens it says
+            return False
+        now = datetime.now(UTC)
+        return any(one.name == flow and any(window.holds(now) for window in one.maintenance) for one in flows)
 
     def _enqueue(self, job: Job) -> bool:
         return self._durable.enqueue(job.id, job.integration, job.shown())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import to_builtins
@@ -29,6 +29,7 @@ from tallystick.model.flow import (
     Reactions,
     Rule,
     SystemSettings,
+    Window,
 )
 from tallystick.model.selection import Clause, Filter, Selection, SoftDelete, Test
 from tallystick.model.side import SIDES, Side
@@ -42,7 +43,10 @@ from tallystick.spec.order import referenced_first
 def build(shape: shapes.IntegrationShape, data: Mapping[str, Any]) -> Integration:
     """The integration that `shape` says; `data` is the file as plain data, from which the settings are taken."""
     code_sets = {name: _code_set(name, pairs) for name, pairs in shape.code_sets.items()}
-    flows = {flow.flow: _flow(flow, data["flows"][number], code_sets) for number, flow in enumerate(shape.flows)}
+    windows = _windows(shape.maintenance)
+    flows = {
+        flow.flow: _flow(flow, data["flows"][number], code_sets, windows) for number, flow in enumerate(shape.flows)
+    }
     order = referenced_first({name: flow.refs for name, flow in flows.items()})
     systems = {
         name: SystemSettings(
@@ -83,7 +87,22 @@ def _code_set(name: str, pairs: Mapping[str, str | list[str]]) -> CodeSet:
     return CodeSet(name=name, to_right=to_right, to_left=to_left)
 
 
-def _flow(flow: shapes.FlowShape, raw: Mapping[str, Any], code_sets: Mapping[str, CodeSet]) -> Flow:
+def _windows(written: Sequence[shapes.WindowShape]) -> tuple[Window, ...]:
+    return tuple(
+        Window(
+            days=Window(start_s=0, end_s=0).days if one.days is None else tuple(one.days),
+            start_s=one.from_,
+            end_s=one.to,
+            zone=one.zone,
+        )
+        for one in written
+    )
+
+
+def _flow(
+    flow: shapes.FlowShape, raw: Mapping[str, Any], code_sets: Mapping[str, CodeSet], windows: tuple[Window, ...]
+) -> Flow:
+    """`windows`: those of all flows."""
     maps = tuple(_field_map(line, flow, code_sets) for line in flow.fields)
     built = Flow(
         name=flow.flow,
@@ -97,6 +116,7 @@ def _flow(flow: shapes.FlowShape, raw: Mapping[str, Any], code_sets: Mapping[str
         conflict=_conflict(flow.conflict, MappedNames.of(raw["fields"])),
         guards=_guards(flow.guards),
         schedule_s=flow.schedule,
+        maintenance=(*windows, *_windows(flow.maintenance)),
     )
     return built if flow.full is None else replace(built, full_every_s=flow.full)
 

@@ -330,6 +330,22 @@ class GuardShape(Shape):
     )
 
 
+class WindowShape(Shape):
+    """A time of the week in which no run begins; one that is going stops after the batch at hand."""
+
+    days: Annotated[list[Annotated[leaves.Day, _SKIP]], Field(min_length=1)] | None = Field(
+        None, description="The days on which it begins; else every day.", examples=[["sat", "sun"]]
+    )
+    from_: leaves.TimeOfDay = Field(alias="from", description="When it begins.", examples=["22:00"])
+    to: leaves.TimeOfDay = Field(
+        description="When it ends; on the next day where that is not later.", examples=["04:00"]
+    )
+    zone: leaves.Zone = Field("UTC", description="Time zone of the clock.", examples=["Europe/Moscow"])
+
+
+Windows = list[Annotated[WindowShape, _SKIP]]
+
+
 class FlowShape(Shape):
     """Keeps one record type on the left in agreement with one on the right."""
 
@@ -360,6 +376,9 @@ class FlowShape(Shape):
     schedule: leaves.Interval | None = Field(
         None, description="How often the hub runs the flow.", examples=["every 5 minutes"]
     )
+    maintenance: Windows = Field(
+        default_factory=list, description="Times of the week in which the hub lets the flow rest."
+    )
     full: leaves.Interval | None = Field(
         None,
         description="How often everything is compared, besides reading what changed.",
@@ -385,5 +404,8 @@ class IntegrationShape(Shape):
     )
     code_sets: dict[Text, Annotated[dict[Code, CodeValues], Field(min_length=1)]] = Field(
         default_factory=dict, description="Left value: right value, or a list of which the first is written."
+    )
+    maintenance: Windows = Field(
+        default_factory=list, description="Times of the week in which the hub lets all flows rest."
     )
     flows: list[Annotated[FlowShape, _SKIP]] = Field(default_factory=list, description="What is kept in agreement.")

@@ -37,8 +37,10 @@ from tallystick.spec.nearest import did_you_mean
 from tallystick.spec.parse import NullKey
 
 MAX_TEXT: Final = 10_000
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _PERCENT = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)\s*%")
 
 
@@ -171,6 +173,18 @@ def _length_of_time(read: Callable[[str], float], example: str) -> Callable[[Any
     return validate
 
 
+def _time_of_day(value: Any) -> int:
+    """Seconds from midnight."""
+    found = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        refuse(f"{_begin(said(value))} is not a time of day.", 'Write for example "22:00".')
+    return int(found[1]) * 3600 + int(found[2]) * 60
+
+
+def _day(value: Any) -> int:
+    return DAYS.index(one_of(DAYS)(value))
+
+
 def _zone(value: Any) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -220,6 +234,7 @@ def _choice(kind: type[enum.StrEnum], *, besides: tuple[str, ...] = ()) -> Leaf:
 _SCALARS: Final = ("string", "number", "boolean")
 _DURATION: Final = r"^\d+\s+(second|minute|hour|day|week)s?$"
 _EVERY: Final = r"^every\s+(\d+\s+(second|minute|hour|day|week)s?|second|minute|hour|day|week)$"
+_CLOCK_PATTERN: Final = "^([01][0-9]|2[0-3]):[0-5][0-9]$"
 _PERCENTAGE: Final = r"^[0-9]+(\.[0-9]+)?\s*%$"
 
 Text = Annotated[str, Leaf(_text, {"type": "string", "pattern": r"\S"})]
@@ -250,6 +265,8 @@ DurationText = Annotated[
 Interval = Annotated[
     float, Leaf(_length_of_time(duration.interval, "every 5 minutes"), {"type": "string", "pattern": _EVERY})
 ]
+TimeOfDay = Annotated[int, Leaf(_time_of_day, {"type": "string", "pattern": _CLOCK_PATTERN})]
+Day = Annotated[int, Leaf(_day, {"type": "string", "enum": list(DAYS)})]
 Zone = Annotated[str, Leaf(_zone, {"type": "string"})]
 
 SideWord = Annotated[Side, _choice(Side)]

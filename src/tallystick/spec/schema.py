@@ -49,6 +49,7 @@ _TITLES: Final = {
     "SynchronousShape": "synchronous",
     "SystemShape": "system",
     "Where": "where",
+    "WindowShape": "maintenance window",
 }
 
 

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
@@ -117,6 +118,26 @@ def test_pause_stops_a_run_after_the_batch_at_hand_and_resume_finishes_it_E39(fi
     wait_until(lambda: len(firm.events("run")) == 2)
     assert stop(firm) == 0
     assert [run.status for run in firm.runs()] == [RunStatus.DONE, RunStatus.DONE]
+
+
+ALWAYS = 'maintenance: [{from: "00:00", to: "00:00", zone: Europe/Moscow}]\n'
+
+
+def test_maintenance_stops_a_run_after_the_batch_at_hand_and_begins_none_E39(firm):
+    firm.furnish(MANY, period="1 second")
+    text = firm.file.read_text(encoding="utf-8")
+    firm.start(write_s=0.2)
+    wait_until(lambda: len(firm.mails()) > BATCH // 2)
+    firm.file.write_text(ALWAYS + text, encoding="utf-8")
+    wait_until(lambda: bool(firm.events("run")))
+    assert firm.events("run")[0]["status"] == "paused"
+    count = len(firm.mails())
+    assert (count % WHOLE, count < MANY) == (0, True)
+    time.sleep(2.5)  # two ticks
+    assert (len(firm.mails()), len(firm.events("run"))) == (count, 1)
+    firm.file.write_text(text, encoding="utf-8")
+    wait_until(lambda: len(firm.mails()) == MANY)
+    assert stop(firm) == 0
 
 
 def test_integration_with_much_to_do_does_not_starve_another_E32(firm, tmp_path):

@@ -97,6 +97,10 @@ def test_fault_in_a_line_of_fields_is_named_E6(fields, key, message, hint):
     ("keys", "key", "message", "hint"),
     [
         ("    direction: to_lef\n", "direction", "`to_lef` is not one of the values", "Did you mean `to_left`?"),
+        ("    maintenance: {}\n", "maintenance", "`maintenance` has to be a list, not a mapping.", ""),
+        ("    maintenance: [{from: 22:00}]\n", "maintenance[0].to", "The key `to` is missing.", ""),
+        ("    maintenance: [{from: 24:00, to: 1:00}]\n", "maintenance[0].from", "`24:00` is not a time of day.", "22:00"),
+        ("    maintenance: [{from: 22:00, to: 04:00, days: [so]}]\n", "maintenance[0].days[0]", "`so` is not one of", "mon, tue"),
         ("    guard: {}\n", "guard", "There is no key `guard` here.", "Did you mean `guards`?"),
         ("    guards: {delete: 0.1}\n", "guards.delete", "`0.1` is not a limit.", "Write 10% if that share is meant."),
         ("    guards: {delete: -1}\n", "guards.delete", "`-1` is not a limit.", "Write a percentage such as 10%"),

@@ -1,6 +1,8 @@
 """A sound file becomes an Integration with every default of the interface filled in."""
 
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -28,6 +30,7 @@ from tallystick.model.flow import (
     SystemSettings,
     TooLong,
     WhenDown,
+    Window,
 )
 from tallystick.model.selection import Clause, Filter, Selection, SoftDelete, Test
 from tallystick.model.side import Side
@@ -362,6 +365,44 @@ def test_load_exchange_is_no_part_of_what_a_line_is_E11_E36():
     plain, synchronous = flow(), flow("    exchange: synchronous")
     assert plain.maps[0].fingerprint == synchronous.maps[0].fingerprint
     assert synchronous.maps[0].confirmation == Confirmation(timeout_s=10.0, when_down=WhenDown.REFUSE)
+
+
+def test_load_maintenance_of_the_file_and_of_the_flow_E39():
+    head = HEAD + '\nmaintenance: [{from: 12:00, to: "13:30"}]'
+    given = flow(
+        '    maintenance: [{days: [sat, sun], from: "22:00", to: "04:00", zone: Europe/Moscow}]\n', head=head
+    ).maintenance
+    assert given == (
+        Window(start_s=12 * 3600, end_s=13 * 3600 + 1800),
+        Window(days=(5, 6), start_s=22 * 3600, end_s=4 * 3600, zone="Europe/Moscow"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "is_in"),
+    [
+        ("2026-11-21T18:59:59Z", False),  # Saturday, 21:59:59 in Moscow
+        ("2026-11-21T19:00:00Z", True),
+        ("2026-11-22T00:59:59Z", True),  # Sunday, 03:59:59
+        ("2026-11-22T01:00:00Z", False),
+        ("2026-11-22T19:00:00Z", True),
+        ("2026-11-23T00:59:59Z", True),  # Monday, begun on Sunday
+        ("2026-11-23T19:00:00Z", False),
+        ("2026-11-21T00:30:00Z", False),  # Saturday, 03:30: Friday is no day of it
+    ],
+)
+def test_maintenance_over_midnight_belongs_to_the_day_it_begins_on_E39(at, is_in):
+    window = Window(days=(5, 6), start_s=22 * 3600, end_s=4 * 3600, zone="Europe/Moscow")
+    assert window.holds(datetime.fromisoformat(at)) is is_in
+
+
+@pytest.mark.parametrize(("at", "is_in"), [("09:00", True), ("16:59", True), ("17:00", False), ("08:59", False)])
+def test_maintenance_within_a_day_goes_by_the_wall_clock_E39(at, is_in):
+    window = Window(start_s=9 * 3600, end_s=17 * 3600, zone="Europe/London")
+    for day in ("2026-01-15", "2026-07-15"):
+        local = datetime.fromisoformat(f"{day}T{at}:00").replace(tzinfo=ZoneInfo("Europe/London"))
+        assert window.holds(local.astimezone(UTC)) is is_in
+    assert Window(start_s=0, end_s=0).holds(datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def test_load_cut_without_max_cuts_to_what_the_field_holds_E6():
