@@ -160,6 +160,25 @@ def test_dry_run_writes_nothing_and_its_plan_is_applied_as_shown_E24(actor, firm
         plans.apply(actor, begun.pk)
 
 
+def test_large_plan_is_read_page_by_page_at_the_same_cost(actor, firm, two, client_of, django_assert_max_num_queries):
+    left = two["left"].table("person")
+    for number in range(2 * plans.PAGE + 3):
+        left.put({"name": f"Person {number:03}", "phone": "1"})
+    begun = plans.dry_run(actor, "firm")
+    wait_until(lambda: plans.plan_of(actor, begun.pk).state == PlanState.READY)
+    pages = [plans.operations_of(actor, begun.pk, number) for number in range(4)]
+    assert [len(page) for page in pages] == [plans.PAGE, plans.PAGE, 3, 0]
+    every = [one["fields"]["name"][1] for page in pages for one in page]
+    assert every == [
+        one["fields"]["name"][1] for one in plans.artefact_of(actor, begun.pk)["flows"]["people"]["operations"]
+    ]
+    client = client_of("integration manager")
+    with django_assert_max_num_queries(12):
+        shown = client.get(f"/plans/{begun.pk}/?page=2").content.decode()
+    assert (shown.count("new on the left"), "page=1" in shown, "page=3" in shown) == (3, True, False)
+    assert client.get(f"/plans/{begun.pk}/?page=99999999999").status_code == 200
+
+
 def test_plan_of_another_version_is_refused_and_a_failed_one_says_why(actor, firm, two):
     begun = plans.dry_run(actor, "firm", ["people"], is_full=True)
     wait_until(lambda: plans.plan_of(actor, begun.pk).state == PlanState.READY)

@@ -86,3 +86,18 @@ class KeptPlan(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class PlanPage(models.Model):
+    """Some operations of a plan, so that a page of a large one costs what a page of a small one costs."""
+
+    plan = models.ForeignKey(KeptPlan, models.CASCADE, related_name="pages")
+    number = models.PositiveIntegerField()  # from 0
+    rows = models.BinaryField()  # zlib over a JSON list; each names its flow
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["plan", "number"], name="plan_page_once")]
+
+    def __str__(self) -> str:
+        return f"page {self.number}"

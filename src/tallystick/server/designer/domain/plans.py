@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 import zlib
@@ -20,7 +21,7 @@ from tallystick.runs.report import Report
 from tallystick.runs.world import TimeIds
 from tallystick.server.designer.documents import loaded_of
 from tallystick.server.designer.domain.change import current_of, integration_of
-from tallystick.server.designer.models import KeptPlan, PlanState
+from tallystick.server.designer.models import KeptPlan, PlanPage, PlanState
 from tallystick.server.designer.workspaces import workspace
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
@@ -28,6 +29,8 @@ from tallystick.server.ui import mishaps
 
 KEPT: Final = 20
 """Plans of an integration that are kept; older ones go."""
+PAGE: Final = 50
+"""Operations of a page."""
 LOST_AFTER: Final = timedelta(minutes=2)
 BEAT_S: Final = 1.0
 _pool: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="plans")
@@ -103,7 +106,14 @@ def artefact_of(actor: Actor, id_: str) -> dict[str, Any]:
     plan = KeptPlan.objects.filter(pk=id_).first()
     if plan is None or plan.artefact is None:
         raise _gone()
-    return dict(json.loads(zlib.decompress(bytes(plan.artefact))))
+    return dict(_unpacked(plan.artefact))
+
+
+def operations_of(actor: Actor, id_: str, number: int) -> list[dict[str, Any]]:
+    """The operations of one page of a plan (from 0), each with its flow; none beyond the last. Raises NotAllowed."""
+    actor.check("designer.view_integration")
+    page = PlanPage.objects.filter(plan=id_, number=number).first()
+    return list(_unpacked(page.rows)) if page is not None else []
 
 
 # --- in a thread of its own
@@ -124,15 +134,36 @@ def _make(id_: str, name: str, by: str) -> None:
     plan = KeptPlan.objects.get(pk=id_)
     with workspace(name, by=by, progress=_progress(id_)) as opened:
         artefact = opened.plan(list(plan.flows), is_full=plan.is_full)
-    packed = zlib.compress(json.dumps(artefact, ensure_ascii=False, separators=(",", ":")).encode(), 6)
-    KeptPlan.objects.filter(pk=id_).update(
-        state=PlanState.READY, artefact=packed, summary=_summary(artefact), doing="", touched_at=timezone.now()
-    )
+    with transaction.atomic():
+        PlanPage.objects.bulk_create(_pages(plan, artefact), batch_size=200)
+        KeptPlan.objects.filter(pk=id_).update(
+            state=PlanState.READY,
+            artefact=_packed(artefact),
+            summary=_summary(artefact),
+            doing="",
+            touched_at=timezone.now(),
+        )
+
+
+def _pages(plan: KeptPlan, artefact: Mapping[str, Any]) -> Iterator[PlanPage]:
+    every = ({"flow": name, **one} for name, flow in artefact["flows"].items() for one in flow["operations"])
+    number = 0
+    while rows := list(itertools.islice(every, PAGE)):
+        yield PlanPage(plan=plan, number=number, rows=_packed(rows))
+        number += 1
+
+
+def _packed(data: Any) -> bytes:
+    return zlib.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(), 6)
+
+
+def _unpacked(packed: bytes | memoryview | None) -> Any:
+    return json.loads(zlib.decompress(bytes(packed or b"")))
 
 
 def _apply(id_: str, name: str, by: str) -> None:
     kept = KeptPlan.objects.get(pk=id_)
-    artefact = json.loads(zlib.decompress(bytes(kept.artefact or b"")))
+    artefact = _unpacked(kept.artefact)
     with workspace(name, by=by, progress=_progress(id_)) as opened:
         report: Report = opened.apply(artefact)
     message = " ".join(str(error) for error in report.errors.values())

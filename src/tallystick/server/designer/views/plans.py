@@ -16,11 +16,10 @@ from tallystick.server.designer.models import KeptPlan, PlanState
 from tallystick.server.designer.views.acts import run_url
 from tallystick.server.designer.views.pages import crumbs
 from tallystick.server.designer.words import ACTIONS
-from tallystick.server.people.actor import needs, request_actor
+from tallystick.server.people.actor import Actor, needs, request_actor
 from tallystick.server.ui.paging import Page
 
 VIEW, RUN = "designer.view_integration", "designer.run_integration"
-SIZE = 50
 _TONES = {
     PlanState.PLANNING: "info",
     PlanState.READY: "ok",
@@ -38,7 +37,7 @@ def plan(request: HttpRequest, id_: str) -> HttpResponse:
     found = plans.plan_of(actor, id_)
     context = _context(found)
     if found.state in (PlanState.READY, PlanState.APPLYING, PlanState.APPLIED):
-        context["page"] = _operations(plans.artefact_of(actor, id_), request.GET.get("at", ""))
+        context["page"] = _operations(actor, found, request.GET.get("page", ""))
     name = found.integration.name
     context["crumbs"] = [*crumbs(), (str(found.integration), reverse("designer:one", args=[name]))]
     return render(request, "designer/plan.html", context)
@@ -91,26 +90,22 @@ def _context(found: KeptPlan) -> dict[str, Any]:
     }
 
 
-def _operations(artefact: dict[str, Any], at: str) -> Page[dict[str, Any]]:
-    """The page that begins at operation `at`, over all flows."""
-    every = [
-        {"flow": name, "index": index, **one}
-        for name, flow in artefact["flows"].items()
-        for index, one in enumerate(flow["operations"])
-    ]
-    begin = int(at) if at.isdecimal() and len(at) < 10 else 0
-    begin = min(begin, max(0, len(every) - 1)) // SIZE * SIZE
+def _operations(actor: Actor, found: KeptPlan, asked: str) -> Page[dict[str, Any]]:
+    """One page of them, over all flows."""
+    count = sum(flow["operations"] for flow in found.summary.values())
+    last = max(0, (count - 1) // plans.PAGE)
+    number = min(int(asked) if asked.isdecimal() and len(asked) < 9 else 0, last)
     rows = []
-    for one in every[begin : begin + SIZE]:
+    for one in plans.operations_of(actor, found.pk, number):
         icon, word = ACTIONS.get(str(one["action"]), ("link", one["action"]))
         fields = [(name, *_two(values)) for name, values in (one.get("fields") or {}).items()]
         rows.append({**one, "icon": icon, "word": word, "changes": fields, "is_new": one["action"] == "create"})
     return Page(
         rows=rows,
-        count=len(every),
+        count=count,
         is_more=False,
-        next=f"at={begin + SIZE}" if begin + SIZE < len(every) else "",
-        previous=f"at={begin - SIZE}" if begin else "",
+        next=f"page={number + 1}" if number < last else "",
+        previous=f"page={number - 1}" if number else "",
     )
 
 
