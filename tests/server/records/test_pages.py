@@ -11,8 +11,12 @@ from django.urls import reverse
 
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link, LinkEnd
+from tallystick.runs.world import TimeIds
 from tallystick.server.people.actor import actor_of
 from tallystick.server.records.domain import actions, importing
+from tallystick.server.records.domain.steps import Author, Doing, Step
+from tallystick.server.records.domain.tables import Place
+from tallystick.server.records.domain.write import carry_out
 from tallystick.server.records.models import Account, Employment, Numbering, Person, Relation, SearchText
 from tallystick.server.records.record_types import BY_NAME, RECORD_TYPES, record_type
 from tallystick.server.records.samples import Sizes, fill
@@ -275,6 +279,16 @@ def test_history_page_shows_before_and_after(actor, client_of):
     text = client_of("read-only").get(f"/records/account/{account.id}/history/").content.decode()
     assert "<del>" in text
     assert "Ada Byron" in text
+
+
+def test_history_leads_to_the_run_that_wrote(client_of):
+    run = "0192f0c0ffee0192f0c0ffee0192f0c0"
+    place = Place(using="default", now=datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
+    author = Author(by="Tallystick", via=f"run {run}", run=run)
+    step = Step(doing=Doing.CREATE, values={"name": "Pump"})
+    (done,) = carry_out(record_type("installed_asset"), [step], author, place, new_id=TimeIds().new)
+    text = client_of("agent").get(f"/records/installed_asset/{done.id}/history/").content.decode()
+    assert f'href="/runs/{run}/"' in text
 
 
 def test_choices_find_records_for_a_reference(actor, client_of):

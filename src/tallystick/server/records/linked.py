@@ -49,7 +49,7 @@ def links(id_: str) -> list[LinkedTo]:
                 partner=ends[0] if ends else "",
                 is_active=link.state is LinkState.ACTIVE,
                 questions=questions.count(place),
-                url=_url("ops:link", link.number),
+                url=url("ops:link", link.number),
             )
         )
     known = {(one.integration, one.flow) for one in found}
@@ -62,10 +62,11 @@ def links(id_: str) -> list[LinkedTo]:
     return found
 
 
-def _url(name: str, number: int) -> str:
+def url(name: str, which: int | str) -> str:
+    """The address of a page of operations; empty where those are not served."""
     try:
-        return reverse(name, args=[number])
-    except NoReverseMatch:  # the pages of links are not served
+        return reverse(name, args=[which])
+    except NoReverseMatch:
         return ""
 
 

@@ -153,7 +153,7 @@ def _event(kind: RecordType, one: Past, titles: Titles) -> dict[str, Any]:
         "at": one.at,
         "by": one.by,
         "via": "" if one.via == "web" else one.via,
-        "run": one.run,
+        "run_url": linked.url("ops:run", one.run) if one.run else "",
         "reason": one.reason,
         "version": one.version,
         "is_creation": one.doing is Doing.CREATE,
