@@ -66,6 +66,15 @@ def test_queue_is_narrowed_by_kind_words_and_flow(firm, client_of):
     assert client.get("/review/?kind=nonsense&after=x&age=never&like=y").status_code == 200
 
 
+def test_narrowing_by_kind_stays_when_words_are_typed(firm, client_of):
+    firm.conflicts(2)
+    firm.unmapped(1)
+    client = client_of("agent")
+    assert '<input type="hidden" name="kind" value="conflict">' in client.get("/review/?kind=conflict").content.decode()
+    number = firm.questions(kinds=(ReviewKind.CONFLICT,))[0].review.number
+    assert client.get(f"/review/?like={number}").content.decode().count('data-number="') == 2
+
+
 def test_answer_is_carried_out_at_once_and_the_next_question_comes(firm, client_of):
     firm.conflicts(2)
     first, second = (asked.review.number for asked in firm.questions())
@@ -216,7 +225,9 @@ def test_pages_are_for_those_who_may_see_them(firm, client_of):
     number = number_of(firm, ReviewKind.CONFLICT)
     assert client_of("technician").get("/review/").status_code == 403
     reader = client_of("read-only")
-    assert reader.get("/review/").status_code == 200
+    page = reader.get("/review/").content.decode()
+    assert 'name="take"' not in page
+    assert "but not answer it" in page
     assert post(reader, number, take="left").status_code == 403
     assert reader.post(f"/review/{number}/undo/").status_code == 403
 

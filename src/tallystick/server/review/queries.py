@@ -30,6 +30,7 @@ class Chip:
     title: Any
     icon: str
     count: int
+    value: str
     query: str
     is_current: bool
 
@@ -80,6 +81,7 @@ def _chip(kind: ReviewKind, waiting: Waiting, query: QueryDict, kinds: set[str])
         title=words.KINDS[kind].title,
         icon=words.KINDS[kind].icon,
         count=waiting.kinds.get(kind, 0),
+        value=kind.value,
         query=rest if is_current else _with(rest, f"kind={kind.value}"),
         is_current=is_current,
     )
