@@ -173,6 +173,7 @@ class AbsencePlanner:
     def relink(self, link: Link, side: Side, to: str, reason: str) -> None:
         """The record on `side` lives on under another id."""
         was = {"was": ids_of(link)[side]}
+        self._planner.taken.add((side, to))
         operation = self._operation(Action.RELINK, link, side, ids={side: to}, reason=reason, evidence=was)
         self._planner.outbox.add([operation], None)
 

@@ -39,7 +39,7 @@ class Linker:
         self, detected: Detected, *, is_full: Mapping[Side, bool], has_links: bool
     ) -> Iterator[list[tuple[Side, Record]]]:
         """Matches and plans; yields the new records in chunks, for the caller to plan."""
-        claimed: dict[Side, set[str]] = {side: set() for side in SIDES}
+        claimed = self._taken()
         if self._flow.match.fields:
             claimed = self._match(detected, is_full=is_full, has_links=has_links)
         if self._planner.is_linking_only:
@@ -69,17 +69,17 @@ class Linker:
 
     def _match(self, detected: Detected, *, is_full: Mapping[Side, bool], has_links: bool) -> dict[Side, set[str]]:
         """Plans whatever some rule finds; returns the ids that are thereby spoken for."""
-        tables = {side: self._shared(side, detected.unlinked(side)) for side in SIDES}
+        claimed = self._taken()
+        tables = {side: self._shared(side, self._unclaimed(side, detected, claimed)) for side in SIDES}
         extra: dict[Side, dict[str, Record]] = {side: {} for side in SIDES}
         linked: dict[Side, dict[int, str]] = {side: {} for side in SIDES}
         if has_links or not all(is_full.values()):
             for side in SIDES:
                 self._look_up(side.other, tables, extra[side.other], linked[side.other])
         if not any(table.num_rows for table in tables.values()):
-            return {side: set() for side in SIDES}
+            return claimed
         known = {side: self._shared_of(side, list(extra[side].values())) for side in SIDES if extra[side]}
         matched = match(self._flow.match, tables[Side.LEFT], tables[Side.RIGHT], linked=linked, known=known)
-        claimed: dict[Side, set[str]] = {side: set() for side in SIDES}
         for block in matched.blocks:
             self._planner.asked.notes.append(
                 f"Matching by {block.rule}: {block.left} left and {block.right} right records share the block"
@@ -101,11 +101,15 @@ class Linker:
             claimed[side].update(extra[side])
         return claimed
 
-    def _shared(self, side: Side, tables: Iterator[pa.Table]) -> pa.Table:
+    def _taken(self) -> dict[Side, set[str]]:
+        """Records that a link is moved to: they are nobody else's."""
+        return {side: {id_ for of, id_ in self._planner.taken if of is side} for side in SIDES}
+
+    def _shared(self, side: Side, chunks: Iterator[list[Record]]) -> pa.Table:
         """Ids and match fields, in the flow's shared (left) names."""
         names = self._flow.match.fields
         schema = pa.schema([(name, pa.string()) for name in (ID, *names)])
-        parts = [self._shared_of(side, records_of(table)) for table in tables]
+        parts = [self._shared_of(side, records) for records in chunks]
         return pa.concat_tables([schema.empty_table(), *parts])
 
     def _shared_of(self, side: Side, records: Sequence[Record]) -> pa.Table:
@@ -130,6 +134,7 @@ class Linker:
             found = self._store.matching(self._scope, side, keys)
             ids = sorted({key.id for key in found})
             taken = {end.id for link in self._store.links_of(self._scope, side, ids) if (end := link.end(side))}
+            taken |= self._taken()[side]
             linked.update({key.key: key.id for key in found if key.id in taken})
             parked = [id_ for id_ in ids if id_ not in taken]
             here = pa.compute.is_in(pa.array(parked, pa.string()), value_set=tables[side].column(ID)).to_pylist()

@@ -98,7 +98,7 @@ class PairPlanner:
         """The record was merged into another: its partner follows, unless that one is taken (E12, S25)."""
         into = absence.merged_into
         taken = self._context.store.links_of(self._context.scope, side, [into]) if into is not None else []
-        if into is not None and not taken:
+        if into is not None and not taken and (side, into) not in self._planner.taken:
             self._absences.relink(link, side, into, f"merged into {into} on the {side.value}")
             return
         end = link.end(side)

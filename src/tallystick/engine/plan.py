@@ -86,6 +86,7 @@ class Planner:
         self.tally = tally
         self.asked = Questions(watched=watched)
         self.situations: Counter[str] = Counter()
+        self.taken: set[tuple[Side, str]] = set()  # unlinked records that a link is moved to
         self._newcomers = (
             Newcomers(flow, references, self._translated, self._create, self._may_wait) if flow.refs else None
         )

@@ -407,3 +407,39 @@ def test_record_comes_back_while_its_partner_is_out_of_sight_and_is_not_made_aga
     assert state(two) == (LinkState.ACTIVE, "")
     assert two.values(LEFT) == two.values(RIGHT)
     assert len(two.values(RIGHT)) == 1
+
+
+@pytest.mark.parametrize("match", ["match: {definite: [[tag]]}", "primary: left"])
+def test_plan_moves_the_link_of_a_record_merged_into_a_new_one_and_does_nothing_else_with_that_E12_E24_S25(
+    match: str,
+) -> None:
+    two, here, there = linked(match)
+    two.left.put({**ANN, "tag": "u", "phone": "2"}, id="b")
+    two.left.merge(here, "b")
+    two.right.put({**ANN, "tag": "u"}, id="else")
+    with two.workspace() as workspace:
+        plan = workspace.plan()
+    lines = [(line["action"], line["side"]) for line in plan["flows"]["people"]["operations"]]
+    assert lines[0] == ("relink", "left")
+    assert ("create", "right") not in lines
+    assert ("link", "left") not in lines
+    with two.workspace() as workspace:
+        assert workspace.apply(plan).extra["refused"] == []
+    two.settle()
+    assert two.partner(LEFT, "b") == there
+    assert two.right.get(there) == two.left.get("b")
+
+
+def test_two_records_merged_into_one_new_one_leave_one_partner_over_and_ask_E12_S25() -> None:
+    two, here, _ = linked()
+    two.left.put({**ANN, "tag": "v"}, id="c")
+    two.sync()
+    two.left.put({**ANN, "tag": "u"}, id="b")
+    two.left.merge(here, "b")
+    two.left.merge("c", "b")
+    result = two.sync()
+    assert (result.refused, result.status) == (0, RunStatus.DONE)
+    assert [review.kind for review in two.reviews()] == [ReviewKind.COLLISION]
+    assert len(two.values(RIGHT)) == 2
+    two.settle()
+    assert len(two.values(RIGHT)) == 2
