@@ -78,6 +78,8 @@ def side_of(flow: Flow, place: str) -> Side:
 
 def register(workspace: Workspace, flow: Flow, proposal: Proposal) -> Registered:
     """Raises as `Workspace.register`."""
+    if not proposal.values:
+        raise ConfigurationError("No field is named that is to be registered.", hint="Name at least one.")
     confirmation = confirmation_of(flow, proposal)
     wait_s = PATIENCE_S if confirmation is None else confirmation.timeout_s
     with workspace.precedence(flow).first(wait_s):

@@ -127,7 +127,7 @@ def test_maintenance_stops_a_run_after_the_batch_at_hand_and_begins_none_E39(fir
     firm.furnish(MANY, period="1 second")
     text = firm.file.read_text(encoding="utf-8")
     firm.start(write_s=0.2)
-    wait_until(lambda: len(firm.mails()) > BATCH // 2)
+    wait_until(lambda: len(firm.mails()) > BATCH // 2, most_s=240.0)
     firm.file.write_text(ALWAYS + text, encoding="utf-8")
     wait_until(lambda: bool(firm.events("run")))
     assert firm.events("run")[0]["status"] == "paused"
@@ -136,7 +136,7 @@ def test_maintenance_stops_a_run_after_the_batch_at_hand_and_begins_none_E39(fir
     time.sleep(2.5)  # two ticks
     assert (len(firm.mails()), len(firm.events("run"))) == (count, 1)
     firm.file.write_text(text, encoding="utf-8")
-    wait_until(lambda: len(firm.mails()) == MANY)
+    wait_until(lambda: len(firm.mails()) == MANY, most_s=120.0)
     assert stop(firm) == 0
 
 

@@ -270,6 +270,8 @@ def test_place_that_is_no_end_of_the_flow_is_a_wrong_call_E36() -> None:
         register(two, {"phone": "2"}, place="erp")
     with pytest.raises(ConfigurationError, match="There is no flow 'quotes'"):
         register(two, {"phone": "2"}, name="quotes")
+    with pytest.raises(ConfigurationError, match="No field is named"):
+        register(two, {})
 
 
 # --- lost, late, down
