@@ -96,6 +96,10 @@ def test_answers_carry_the_security_headers(client_of):
         assert (answer["Referrer-Policy"], answer["Cross-Origin-Opener-Policy"]) == ("same-origin", "same-origin")
 
 
+def test_pages_of_a_person_stay_with_them(client_of):
+    assert client_of("administrator").get("/users/")["Cache-Control"] == "private, no-cache"
+
+
 def test_form_without_its_token_changes_nothing(person):
     ben = person("administrator")
     client = Client(enforce_csrf_checks=True)

@@ -129,6 +129,7 @@ def _migrate(configuration: Configuration) -> None:
         _refuse_newer(executor, database.address.title)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             call_command("migrate", verbosity=0, interactive=False)
+        call_command("clearsessions", verbosity=0)
     if database.address.file is not None:
         _only_for_owner(database.address.file)
 

@@ -10,6 +10,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control
 from django.utils.functional import SimpleLazyObject
 
 from tallystick.server.people.actor import NOBODY, Actor, actor_of
@@ -28,7 +29,10 @@ def acting(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[Htt
             translation.activate(user.language)
             request.LANGUAGE_CODE = translation.get_language() or user.language
         with timezone.override(_zone(user.time_zone)):
-            return get_response(request)
+            response = get_response(request)
+        if not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_cache=True)  # what a person sees is nobody else's
+        return response
 
     return middleware
 

@@ -86,7 +86,10 @@ class ApiToken(models.Model):
 
     class Meta:
         default_permissions = ()
-        permissions = [("use_tokens", gettext_noop("Use API tokens of one's own")), ("manage_tokens", gettext_noop("Revoke anybody's API tokens"))]
+        permissions = [
+            ("use_tokens", gettext_noop("Use API tokens of one's own")),
+            ("manage_tokens", gettext_noop("Revoke anybody's API tokens")),
+        ]
         ordering = ["-created_at"]
 
     def __str__(self) -> str:

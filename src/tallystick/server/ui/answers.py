@@ -86,7 +86,8 @@ class Problem:
     @property
     def heading(self) -> str:
         """The title for people, in their language."""
-        return str(HEADINGS.get(self.status, self.title))
+        is_plain = self.title == HTTPStatus(self.status).phrase
+        return str(HEADINGS.get(self.status, self.title)) if is_plain else self.title
 
     def shown(self) -> dict[str, Any]:
         """As problem+json (RFC 9457)."""

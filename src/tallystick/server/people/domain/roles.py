@@ -185,6 +185,8 @@ def _permissions(names: Collection[str]) -> list[Permission]:
 def _check_own(role: Group, refused: str) -> None:
     if role.pk and is_builtin(role.name):
         raise InputRefused(
-            gettext("{role} is a role of the product and stays as it is.").format(role=title_of(role.name)) + " " + refused,
+            gettext("{role} is a role of the product and stays as it is.").format(role=title_of(role.name))
+            + " "
+            + refused,
             hint=gettext("Make a role of your own with the permissions you want."),
         )
