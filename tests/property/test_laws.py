@@ -85,6 +85,7 @@ class Terms:
     versions: Mapping[Side, Versions] = field(default_factory=lambda: dict.fromkeys(SIDES, Versions.COUNTER))
     changes: Mapping[Side, Changes] = field(default_factory=lambda: dict.fromkeys(SIDES, Changes.SEQUENCE))
     idempotency: Mapping[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, True))
+    find: Mapping[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, True))
     causes: Mapping[Side, bool] = field(default_factory=lambda: dict.fromkeys(SIDES, True))
     batch_rows: int = 1_000
     batch: int = 4_000
@@ -119,6 +120,7 @@ terms = st.builds(
     versions=both(st.sampled_from([Versions.COUNTER, Versions.COUNTER, Versions.NONE])),
     changes=both(st.sampled_from([Changes.SEQUENCE, Changes.NONE])),
     idempotency=both(st.booleans()),
+    find=both(st.booleans()),
     causes=both(st.booleans()),
     batch_rows=st.sampled_from([1_000, 2]),
     batch=st.sampled_from([4_000, 1, 2]),
@@ -206,6 +208,7 @@ class Lives(RuleBasedStateMachine):
                 versions=terms.versions[side],
                 changes=terms.changes[side],
                 idempotency=terms.idempotency[side],
+                find=terms.find[side],
                 causes=terms.causes[side],
                 max_writes=terms.max_writes,
             )

@@ -69,6 +69,7 @@ class Webs(RuleBasedStateMachine):
         versions=both(st.sampled_from([Versions.COUNTER, Versions.NONE])),
         changes=both(st.sampled_from([Changes.SEQUENCE, Changes.NONE])),
         idempotency=both(st.booleans()),
+        find=both(st.booleans()),
         max_writes=st.sampled_from([500, 1]),
         batch=st.sampled_from([4_000, 1, 2]),
     )
@@ -83,6 +84,7 @@ class Webs(RuleBasedStateMachine):
                     versions=can["versions"][side],
                     changes=can["changes"][side],
                     idempotency=can["idempotency"][side],
+                    find=can["find"][side],
                     max_writes=can["max_writes"],
                 )
                 for name, refers in REFERS.items()
