@@ -270,7 +270,7 @@ def change_record(
         refused = _unmatched(request, kind, actor, record_id)
         if refused is not None:
             return refused
-        version = int(request.headers["If-Match"].strip().strip('"')) if request.headers["If-Match"] != "*" else None
+        version = _matched(request)
     saved = actions.update(actor, kind.name, record_id, taken(kind, body.values), version=version)
     return _read(response, kind, actor, record_id, meanwhile=saved.meanwhile)
 
@@ -367,14 +367,11 @@ def _read(
 
 def _unmatched(request: HttpRequest, kind: RecordType, actor: Actor, id_: str) -> HttpResponse | None:
     """412 when the record is not the one that was read."""
-    wanted = request.headers["If-Match"].strip()
-    if wanted == "*":
+    wanted = _matched(request)
+    if wanted is None:
         return None
-    number = wanted.removeprefix("W/").strip('"')
-    if not number.isascii() or not number.isdecimal() or len(number) > 15:
-        raise InputRefused(_("If-Match is no ETag."), fields={"If-Match": _("Send the ETag that was read, as it is.")})
     found = queries.one(kind, actor, id_)
-    if found.version == int(number):
+    if found.version == wanted:
         return None
     return problem(
         Problem(
@@ -386,6 +383,17 @@ def _unmatched(request: HttpRequest, kind: RecordType, actor: Actor, id_: str) -
         ),
         ETag=f'"{found.version}"',
     )
+
+
+def _matched(request: HttpRequest) -> int | None:
+    """The version that If-Match names; None where any will do. Raises InputRefused."""
+    wanted = request.headers["If-Match"].strip()
+    if wanted == "*":
+        return None
+    number = wanted.removeprefix("W/").strip('"')
+    if not number.isascii() or not number.isdecimal() or len(number) > 15:
+        raise InputRefused(_("If-Match is no ETag."), fields={"If-Match": _("Send the ETag that was read, as it is.")})
+    return int(number)
 
 
 def _all_done(bulk: actions.Bulk, id_: str) -> None:
