@@ -14,9 +14,10 @@ from tallystick.server.designer.domain import change, standing
 from tallystick.server.designer.models import Integration
 from tallystick.server.designer.worker import start_worker
 from tallystick.server.people.actor import system_actor
-from tests.server.designer.conftest import PERSON, TEXT
+from tests.server.designer.conftest import PERSON, TEXT, fresh_jobs
 
-pytestmark = pytest.mark.django_db(transaction=True)
+__all__ = ["fresh_jobs"]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_jobs")]
 FILE = """\
 integration: books
 systems:

@@ -116,7 +116,9 @@ def test_integration_that_waits_for_its_run_is_not_deleted(actor, firm):
     kept = requests.requests_of(state_url())
     for job in kept.waiting():
         kept.taken(job)
+    standing.pause(actor, "firm")
     change.delete(actor, "firm")
+    assert standing.pauses_of("firm") == {}
 
 
 def test_source_gives_what_runs_by_itself_and_anything_by_name(actor, firm):

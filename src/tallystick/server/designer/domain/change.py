@@ -12,8 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tallystick.errors import ChangedMeanwhile, DocumentError, DocumentErrors, InputRefused, NotFound, ScopeBusy
+from tallystick.runs.pauses import Pauses
 from tallystick.server.designer.documents import loaded_of, read
 from tallystick.server.designer.models import Integration, IntegrationVersion
+from tallystick.server.designer.place import jobs
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
 from tallystick.spec.reading import Loaded
@@ -159,6 +161,7 @@ def delete(actor: Actor, name: str) -> Mapping[str, int]:
         audit(actor, "designer.delete_integration", subject=integration, details={"links kept": links})
         Integration.objects.filter(pk=integration.pk).update(current=None)
         integration.delete()
+    Pauses(jobs()).resume(name, "")  # one of this name that is made later is not paused
     return {"links": links}
 
 
