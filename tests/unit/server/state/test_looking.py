@@ -65,6 +65,7 @@ def two(store: Store) -> Iterator[TwoSystems]:
 
 @contextmanager
 def statements(looking: Looking, most: int) -> Iterator[None]:
+    connections[looking._database.alias].ensure_connection()  # what a new one asks first does not count
     with CaptureQueriesContext(connections[looking._database.alias]) as captured:
         yield
     assert len(captured) <= most, [one["sql"] for one in captured.captured_queries]
