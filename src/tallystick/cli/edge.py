@@ -27,6 +27,8 @@ from tallystick.errors import (
     CursorRefused,
     DocumentError,
     DocumentErrors,
+    InputRefused,
+    NotFound,
     PermissionRefused,
     SignInFailed,
     SystemFault,
@@ -60,7 +62,7 @@ def exit_code(error: TallystickError) -> int:
     """The exit code for an error of ours."""
     if isinstance(error, _REFUSED_BY_SYSTEM):
         return NOT_REACHED
-    if isinstance(error, ConfigurationError):
+    if isinstance(error, (ConfigurationError, InputRefused, NotFound)):
         return WRONG_CALL
     return NEEDS_PERSON
 

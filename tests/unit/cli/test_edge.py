@@ -26,11 +26,23 @@ WRONG_CALL = (
     errors.UnknownRecordType,
     errors.UnknownField,
     errors.KeyNotUnique,
+    errors.NotFound,
+    errors.InputRefused,
+    errors.RecordTypeGone,
     errors.AddressRefused,
     errors.StateTooNew,
     errors.StateUnusable,
 )
-NEEDS_PERSON = (errors.ScopeBusy, errors.StaleDecision, errors.AlreadyDecided, errors.PlanRefused, errors.RecordError)
+NEEDS_PERSON = (
+    errors.ScopeBusy,
+    errors.StaleDecision,
+    errors.AlreadyDecided,
+    errors.PlanRefused,
+    errors.RecordError,
+    errors.NotAllowed,
+    errors.ChangedMeanwhile,
+    errors.LinkExpired,
+)
 
 
 @pytest.fixture
