@@ -60,7 +60,7 @@ def test_registry_loads_no_connector_and_no_heavy_library_by_itself():
 def test_connector_of_another_package_is_found_by_its_entry_point(monkeypatch):
     entry = EntryPoint(name="elsewhere", value="tallystick.connectors.memory", group=connectors.ENTRY_POINTS)
     monkeypatch.setattr(connectors.importlib.metadata, "entry_points", lambda group: EntryPoints([entry]))
-    assert connectors.kinds()[-1] == "elsewhere"
+    assert "elsewhere" in connectors.kinds()
     assert _connect("elsewhere", {"name": "entry point test"}).describe().connector == "memory"
 
 
