@@ -21,7 +21,7 @@ from tests.chaos.lives import HOW, LINKED, Command, Place, copy, fresh, judge
 from tests.dav_servers import PASSWORD, USER, DavServer, radicale
 from tests.servers import postgres_url
 
-pytestmark = [pytest.mark.slow, pytest.mark.dav]
+pytestmark = pytest.mark.dav
 
 FILE = """\
 integration: chaos
@@ -126,6 +126,7 @@ def uninterrupted(place: BookPlace, command: Command) -> tuple[dict[str, list[tu
     return ends, answer["points"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_kill_at_every_durable_point_with_an_address_book_S17_E29(folder: Path, command: Command) -> None:
     with world(folder, f"sqlite:///{folder}/start/tallystick.db", command) as (start, back):
@@ -136,6 +137,7 @@ def test_kill_at_every_durable_point_with_an_address_book_S17_E29(folder: Path, 
             judge(place, start, expected, {"dies_at": dies_at}, command, **HOW)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_kill_between_two_answers_of_an_address_book_S17_E28_E29(folder: Path, command: Command) -> None:
     """The server has done what was asked, and the hub died in the midst of the others it asked for."""
@@ -146,8 +148,8 @@ def test_kill_between_two_answers_of_an_address_book_S17_E28_E29(folder: Path, c
             judge(place, start, expected, {"dies_at_answer": dies_at}, command, **HOW)
 
 
+@pytest.mark.soak
 @pytest.mark.postgres
-@pytest.mark.timeout(900)
 def test_kill_with_an_address_book_and_the_state_on_postgresql_S17_E29(folder: Path, command: Command) -> None:
     origin = postgres_url()
     with world(folder, origin, command) as (start, back):

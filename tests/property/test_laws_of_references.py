@@ -297,5 +297,5 @@ class Soak(Webs):
 
 
 TestReferences = case(Webs, settings().max_examples)
-TestReferencesLong = pytest.mark.slow(pytest.mark.timeout(900)(case(Long, 1_000)))
+TestReferencesLong = pytest.mark.slow(pytest.mark.timeout(900)(case(Long, 300)))
 TestReferencesSoak = pytest.mark.soak(case(Soak, int(os.environ.get("SOAK_LIVES", "20000")), is_random=True))

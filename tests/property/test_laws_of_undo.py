@@ -168,5 +168,5 @@ class Soak(Regrets):
 
 
 TestUndo = case(Regrets, settings().max_examples)
-TestUndoLong = pytest.mark.slow(pytest.mark.timeout(900)(case(Long, 1_000)))
+TestUndoLong = pytest.mark.slow(pytest.mark.timeout(900)(case(Long, 300)))
 TestUndoSoak = pytest.mark.soak(case(Soak, int(os.environ.get("SOAK_LIVES", "20000")), is_random=True))

@@ -1,5 +1,9 @@
 """Tests of the hub's pages in Chromium."""
 
+from pathlib import Path
+
+import pytest
+
 from tests.hub import (
     actor,
     actor_with,
@@ -29,3 +33,11 @@ __all__ = [
     "person",
     "state_url",
 ]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser takes its time: `make test-slow`."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.slow)

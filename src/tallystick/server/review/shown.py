@@ -162,7 +162,7 @@ def line(asked: Asked, *, name: str = "", is_going: bool = False) -> QuestionLin
     review = asked.review
     return QuestionLine(
         number=review.number,
-        kind=words.KINDS[review.kind],
+        kind=words.kind_words(review),
         title=_name_in(review) or name or _ids(review) or asked.scope.integration,
         about=_about(review),
         flow=f"{asked.scope.integration} · {review.flow}",
@@ -194,8 +194,8 @@ def question(asked: Asked, store: Store, flow: Flow | None) -> QuestionShown:
     shown = next((one.name for one in titles.values() if one is not None and one.name), "")
     return QuestionShown(
         asked=asked,
-        kind=words.KINDS[review.kind],
-        title=shown or _name_in(review) or _ids(review) or str(words.KINDS[review.kind].title),
+        kind=words.kind_words(review),
+        title=shown or _name_in(review) or _ids(review) or str(words.kind_words(review).title),
         systems=systems,
         titles=titles,
         rows=rows,
@@ -231,9 +231,9 @@ def _choices(review: Review, flow: Flow | None) -> tuple[Choice, ...]:
     cannot_link = is_open_who(review) and review.left_id is None and review.right_id is None
     found: list[Choice] = []
     for take in TAKES[review.kind]:
-        if take is Take.LINK and cannot_link:
+        if take is Take.LINK and (cannot_link or words.is_new(review)):
             continue
-        told = words.take_words(review.kind, take)
+        told = words.take_words(review, take)
         found.append(
             Choice(
                 take=take.value,

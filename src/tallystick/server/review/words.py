@@ -9,7 +9,7 @@ from typing import Final
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tallystick.model.plan import ReviewKind, Take
+from tallystick.model.plan import Review, ReviewKind, Take
 
 Text = str | Promise
 
@@ -151,6 +151,21 @@ OF_KIND: Final[Mapping[tuple[ReviewKind, Take], TakeWords]] = {
 }
 
 
+NEW: Final = KindWords(
+    title=_("New record"),
+    icon="add_circle",
+    question=_("A record appeared on one side only. Should the other side get it too?"),
+)
+"""A possible match without anybody it could match: the flow asks about every new record."""
+
+_CREATE_NEW: Final = TakeWords(
+    title=_("Create it there too"),
+    icon="add",
+    key="c",
+    effect=_("The record is created on the other side and linked."),
+    is_primary=True,
+)
+
 TAKEN: Final[Mapping[Take, Text]] = {
     Take.LEFT: _("the left stands"),
     Take.RIGHT: _("the right stands"),
@@ -163,5 +178,15 @@ TAKEN: Final[Mapping[Take, Text]] = {
 """An answer that was given."""
 
 
-def take_words(kind: ReviewKind, take: Take) -> TakeWords:
-    return OF_KIND.get((kind, take), TAKES[take])
+def is_new(review: Review) -> bool:
+    return review.kind is ReviewKind.POSSIBLE and review.topic == "new"
+
+
+def kind_words(review: Review) -> KindWords:
+    return NEW if is_new(review) else KINDS[review.kind]
+
+
+def take_words(review: Review, take: Take) -> TakeWords:
+    if take is Take.CREATE and is_new(review):
+        return _CREATE_NEW
+    return OF_KIND.get((review.kind, take), TAKES[take])
