@@ -23,7 +23,7 @@ class FoundAgain:
             }
             for side in SIDES
         }
-
+        self._found: set[tuple[Side, str]] = set()  # in this reading: they have a partner now
         decided = context.store.reviews(context.scope, status=ReviewStatus.DECIDED, kinds=(ReviewKind.UNKNOWN,))
         self._chosen = {
             one: review.decision.partner
@@ -33,8 +33,8 @@ class FoundAgain:
         }
 
     def waits(self, side: Side, id_: str) -> bool:
-        """Whether the record's create is unanswered: then it is never sent again by itself."""
-        return id_ in self._waiting[side]
+        """Whether the record's create is unanswered, or was until now: then it is never sent again by itself."""
+        return id_ in self._waiting[side] or (side, id_) in self._found
 
     def partner(self, side: Side, record: Record) -> Record | None:
         """The record of the other side, as it is now, whose lost create made this new one.
@@ -54,4 +54,5 @@ class FoundAgain:
     def _now(self, side: Side, id_: str) -> Iterator[Record]:
         for batch in reading.fetched(self._context.systems[side], self._context.selections[side], [id_]):
             del self._waiting[side][id_]
+            self._found.add((side, id_))
             yield from records_of(batch.records)

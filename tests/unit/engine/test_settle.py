@@ -147,6 +147,18 @@ def test_update_with_a_lost_answer_edited_meanwhile_keeps_the_edit_E28_E31() -> 
     assert two.right.get(right) == {**ANN, "phone": "3"}  # never overwritten unasked
 
 
+def test_plan_links_what_a_lost_create_left_and_creates_nothing_besides_E24_E28() -> None:
+    """The side that was written is listed first: its new record is recognized before the source is looked at."""
+    two = TwoSystems(left=[person(ids=IdsFrom.SYSTEM, idempotency=False, find=False)])
+    two.right.put(ANN)
+    faulty(two, LostAnswer(times=ALWAYS, is_written=True), side=Side.LEFT)
+    two.sync()
+    faulty(two)
+    with two.workspace() as workspace:
+        plan = workspace.plan(is_full=True)
+    assert [line["action"] for line in plan["flows"]["people"]["operations"]] == ["link"]
+
+
 @pytest.mark.parametrize("is_written", [True, False])
 def test_delete_with_a_lost_answer_is_done_E28(is_written: bool) -> None:
     two = two_systems()
