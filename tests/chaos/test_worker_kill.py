@@ -12,6 +12,8 @@ from tallystick.model.write import Action
 from tests.integration.runs.offices import BATCH, Office, kill, office, wait_until
 from tests.servers import postgres_url
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 60
 
 

@@ -276,6 +276,7 @@ def test_terminal_sequences_of_a_record_reach_no_terminal(firm):
             assert not any(ord(c) < 32 or 127 <= ord(c) < 160 or c == "\u202e" for c in told), words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_terminal_of_another_encoding_is_no_obstacle(firm, encoding):
     firm.crm("INSERT INTO contact (name, email) VALUES ('Łukasz 漢字 🙂', 'e@example.org')")
