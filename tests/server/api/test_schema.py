@@ -136,7 +136,7 @@ def test_no_call_answers_with_an_error_of_ours(hub: Hub) -> None:
     assert check(hub, 2) == []
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.timeout(3_600)
 def test_no_call_answers_with_an_error_of_ours_however_often_it_is_tried(hub: Hub) -> None:
