@@ -51,12 +51,15 @@ def prepare(*, keep: Callable[[BaseException], str] | None = None) -> Prepared:
     import django
 
     django.setup()
+    from django.urls import get_resolver
+
     from tallystick.server.people.domain.first import welcome_path
     from tallystick.server.ui.mishaps import keep_by
 
     if keep is not None:
         keep_by(keep)
     _migrate(configuration)
+    _ = get_resolver().url_patterns  # pages that cannot be loaded are told now, not as an empty answer to each request
     return Prepared(configuration=configuration, welcome=welcome_path())
 
 
