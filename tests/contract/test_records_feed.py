@@ -134,6 +134,22 @@ def test_cursor_of_another_database_is_refused_E3(system):
             read(system.changes(ASSET, cursor, VersionsKnown()))
 
 
+def test_look_at_the_history_tells_types_runs_and_people_once(system):
+    from tallystick.server.records.feed import Feed
+
+    feed = Feed(system.using)
+    at = feed.cursor()
+    assert feed.stirred(at) == (set(), at)
+    created(system, ASSET, {"name": "Pump 7"}, {"name": "Pump 8"}, key="look")
+    hub(system, "manufacturer").create({"name": "Acme"})
+    stirred, at = feed.stirred(at)
+    assert ("installed_asset", RUN, "Tallystick") in stirred
+    assert {(kind, run) for kind, run, _by in stirred} == {("installed_asset", RUN), ("manufacturer", "")}
+    assert feed.stirred(at) == (set(), at)
+    with pytest.raises(CursorRefused):
+        feed.stirred("nonsense")
+
+
 def test_five_hundred_writes_are_one_call(system):
     outcomes = created(system, ASSET, *({"name": f"PC {number}"} for number in range(500)))
     assert {outcome.result for outcome in outcomes} == {Result.DONE}
@@ -153,6 +169,10 @@ def test_change_of_a_transaction_that_ends_late_is_not_lost_S18(monkeypatch):
     system = opened(postgres_hub(), monkeypatch)
     assets = hub(system, "installed_asset")
     cursor = read(system.listing(ASSET, VersionsKnown())).end.cursor
+    from tallystick.server.records.feed import Feed
+
+    feed = Feed(system.using)
+    at = feed.cursor()
     has_written, may_end = threading.Event(), threading.Event()
     slow: list[str] = []
 
@@ -175,8 +195,13 @@ def test_change_of_a_transaction_that_ends_late_is_not_lost_S18(monkeypatch):
     assert list(read(system.changes(makers, cursor, VersionsKnown())).records) == [quick]
     reading = read(system.changes(ASSET, cursor, VersionsKnown()))
     assert reading.records == {}
+    stirred, at = feed.stirred(at)
+    assert {kind for kind, _run, _by in stirred} == {"manufacturer"}
     may_end.set()
     thread.join()
+    stirred, at = feed.stirred(at)
+    assert {kind for kind, _run, _by in stirred} == {"installed_asset"}
+    assert feed.stirred(at)[0] == set()
     again = read(system.changes(ASSET, reading.end.cursor, VersionsKnown()))
     assert list(again.records) == slow
     assert read(system.changes(ASSET, again.end.cursor, VersionsKnown())).records == {}

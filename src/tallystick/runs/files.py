@@ -61,6 +61,9 @@ class Files:
         settings = self.of(integration).integration.systems.get(system)
         return settings.connector if settings is not None else ""
 
+    def connection(self, integration: str, system: str) -> str:
+        return ""
+
     def changed(self) -> list[Changed]:
         return []
 

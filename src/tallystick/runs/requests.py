@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from tallystick.runs.jobs import Jobs, job_file, open_jobs, told
 from tallystick.runs.schedule import Job
@@ -23,6 +23,7 @@ class Changed:
     """Records of a system changed: flows that read them have something to do."""
 
     connector: str  # "records" for the hub's own
+    connection: str = ""  # of the hub, by name; empty: any system of that connector
     records: frozenset[str] = field(default_factory=frozenset)  # record types; none: any
     run: str = ""  # that wrote them: its own flows know already
     by: frozenset[str] = field(default_factory=frozenset)  # the people who changed them
@@ -63,8 +64,8 @@ class Requests:
         import sqlalchemy as sa
 
         row = {"token": secrets.token_hex(8), "connector": changed.connector, "run": changed.run}
-        records = json.dumps({"records": sorted(changed.records), "by": sorted(changed.by)})
-        self._insert(sa.insert(self._jobs.changes).values(records=records, **row))
+        rest = {"records": sorted(changed.records), "by": sorted(changed.by), "connection": changed.connection}
+        self._insert(sa.insert(self._jobs.changes).values(records=json.dumps(rest), **row))
 
     def changed(self) -> list[Changed]:
         """Takes what was told, in the one worker that asks first."""
@@ -79,14 +80,7 @@ class Requests:
                 rows = connection.execute(sa.delete(table).returning(table)).mappings().all()
         except sa.exc.SQLAlchemyError as error:
             raise told(error, self._jobs.file) from error
-        return [
-            Changed(
-                connector=row["connector"],
-                run=row["run"],
-                **{name: frozenset(values) for name, values in json.loads(row["records"]).items()},
-            )
-            for row in rows
-        ]
+        return [_changed(row["connector"], row["run"], json.loads(row["records"])) for row in rows]
 
     def _insert(self, statement: object) -> None:
         import sqlalchemy as sa
@@ -96,6 +90,16 @@ class Requests:
                 connection.execute(statement)  # type: ignore[call-overload]  # an insert or a delete
         except sa.exc.SQLAlchemyError as error:
             raise told(error, self._jobs.file) from error
+
+
+def _changed(connector: str, run: str, rest: dict[str, Any]) -> Changed:
+    return Changed(
+        connector=connector,
+        connection=rest.get("connection", ""),
+        records=frozenset(rest["records"]),
+        run=run,
+        by=frozenset(rest["by"]),
+    )
 
 
 # --- the worker of this process

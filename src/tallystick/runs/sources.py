@@ -22,7 +22,7 @@ class Change:
 
 
 class Source(Protocol):
-    """Asked by one thread, but for `of`, `systems` and `connector`, which any may call."""
+    """Asked by one thread, but for `of`, `systems`, `connector` and `connection`, which any may call."""
 
     @property
     def state_url(self) -> str:
@@ -46,6 +46,10 @@ class Source(Protocol):
 
     def connector(self, integration: str, system: str) -> str:
         """The kind of connector that reaches this system of it; empty when nobody knows."""
+        ...
+
+    def connection(self, integration: str, system: str) -> str:
+        """The hub's connection that this system of it is; empty when it is none."""
         ...
 
     def changed(self) -> list[Changed]:

@@ -68,12 +68,17 @@ class Wakes:
         for side in SIDES:
             end = flow.end(side)
             is_read = not changed.records or end.selection.record in changed.records
-            if is_read and self._source.connector(integration, end.system) == changed.connector:
+            if is_read and self._is_of(changed, integration, end.system):
                 return not any(
                     job.run == changed.run and job.integration == integration and flow.name in job.flows
                     for job in going
                 )
         return False
+
+    def _is_of(self, changed: Changed, integration: str, system: str) -> bool:
+        if changed.connection:
+            return self._source.connection(integration, system) == changed.connection
+        return self._source.connector(integration, system) == changed.connector
 
 
 def _said(people: Collection[str]) -> str:

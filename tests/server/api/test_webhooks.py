@@ -351,7 +351,7 @@ def test_message_that_is_right_wakes_the_flows_once(inlet: dict[str, Any]) -> No
     woken()
     assert message(inlet).status_code == 202
     assert message(inlet).status_code == 202  # again: it counts once
-    assert woken() == [Changed(connector="memory", records=frozenset({"contact"}))]
+    assert woken() == [Changed(connector="memory", connection="crm", records=frozenset({"contact"}))]
     assert Inlet.objects.get().received == 1
 
 

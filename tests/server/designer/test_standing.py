@@ -12,6 +12,7 @@ from tallystick.errors import ConfigurationError, NotFound, PlanRefused, ScopeBu
 from tallystick.model.plan import RunStatus
 from tallystick.runs import requests
 from tallystick.runs.requests import Changed
+from tallystick.runs.wakes import Wakes
 from tallystick.server.connections.domain import change as connections
 from tallystick.server.designer.domain import change, plans, standing
 from tallystick.server.designer.kept import Kept
@@ -138,6 +139,30 @@ def test_source_gives_what_runs_by_itself_and_anything_by_name(actor, firm):
     assert [one.where for one in kept.changes()] == ["deleted"]
     with pytest.raises(ConfigurationError, match="no integration firm any more"):
         kept.of("firm")
+
+
+def test_message_of_a_connection_wakes_the_flows_of_that_connection_alone(actor, firm, two):
+    connections.add(actor, name="third", connector="memory", settings={"name": two["names"]["left"]})
+    change.create(
+        actor, TEXT.replace("integration: firm", "integration: other").replace("connection: left", "connection: third")
+    )
+    for name in ("firm", "other"):
+        standing.enable(actor, name)
+    wakes = Wakes(Kept())
+
+    def due():
+        found = wakes.due((), (), is_free=lambda *_: True)
+        return [(integration.name, flows) for integration, flows, _by in found]
+
+    person = frozenset({"person"})
+    wakes.add(Changed(connector="memory", connection="third", records=person))
+    assert due() == [("other", ["people"])]
+    wakes.add(Changed(connector="memory", connection="left"))
+    assert due() == [("firm", ["people"])]
+    wakes.add(Changed(connector="memory", connection="right", records=person))
+    assert due() == [("firm", ["people"]), ("other", ["people"])]
+    wakes.add(Changed(connector="memory", connection="gone", records=person))
+    assert due() == []
 
 
 def test_dry_run_writes_nothing_and_its_plan_is_applied_as_shown_E24(actor, firm, two):

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import DatabaseError, connection
-from django.db.models import Max
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
 from tallystick.errors import ConfigurationError, StateUnusable, TallystickError
 from tallystick.runs.requests import Changed
@@ -20,7 +19,7 @@ from tallystick.server.connections.opening import ConnectionSystems
 from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.models import Integration
 from tallystick.server.designer.place import state_url
-from tallystick.server.records import models as records
+from tallystick.server.records.feed import Feed
 from tallystick.spec.reading import Loaded
 
 RECORDS: Final = "records"
@@ -43,7 +42,9 @@ class Kept:
         self._served: dict[str, _Served] = {}
         self._connectors: dict[str, str] = {}  # connection -> its connector
         self._lock = threading.Lock()
-        self._seen = self._last_change()
+        self._feed = Feed(DEFAULT_DB_ALIAS)
+        with self._told():
+            self._seen = self._feed.cursor()  # what changed before is for the schedule
         self.changes()
 
     @property
@@ -70,32 +71,28 @@ class Kept:
         return ConnectionSystems()
 
     def connector(self, integration: str, system: str) -> str:
+        return self._connectors.get(self.connection(integration, system), "")
+
+    def connection(self, integration: str, system: str) -> str:
         try:
-            named = connections_of(self.of(integration)).get(system, "")
+            return connections_of(self.of(integration)).get(system, "")
         except TallystickError:
             return ""
-        return self._connectors.get(named, "")
 
     def changed(self) -> list[Changed]:
         """Of the hub's own records: one look at the end of their history."""
-        last, self._seen = self._seen, self._last_change()
-        if self._seen <= last:
-            return []
-        changes = records.Change.objects.filter(seq__gt=last, seq__lte=self._seen).order_by()
+        with self._told():
+            stirred, self._seen = self._feed.stirred(self._seen)
         kinds: dict[str, set[str]] = {}  # run, or none -> record types
         people: set[str] = set()
-        for kind, run, by in changes.values_list("record_type", "run", "by").distinct():
-            kinds.setdefault(run or "", set()).add(kind)
+        for kind, run, by in stirred:
+            kinds.setdefault(run, set()).add(kind)
             if not run:
                 people.add(by)
         return [
             Changed(connector=RECORDS, records=frozenset(some), run=run, by=frozenset() if run else frozenset(people))
             for run, some in kinds.items()
         ]
-
-    def _last_change(self) -> int:
-        with self._told():
-            return records.Change.objects.aggregate(last=Max("seq"))["last"] or 0
 
     def changes(self) -> list[Change]:
         """Two small queries."""

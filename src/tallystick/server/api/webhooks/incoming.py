@@ -55,7 +55,7 @@ def receive(request: HttpRequest, mark: str) -> HttpResponse:
 
 def changed_by(inlet: Inlet) -> Changed:
     connector = Connection.objects.filter(name=inlet.connection).values_list("connector", flat=True).first()
-    return Changed(connector=connector or "", records=frozenset(inlet.records))
+    return Changed(connector=connector or "", connection=inlet.connection, records=frozenset(inlet.records))
 
 
 def _is_first(inlet: Inlet, message: str, now: datetime) -> bool:
