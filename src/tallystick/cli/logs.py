@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, Final
 
@@ -52,12 +53,24 @@ def set_up(*, is_json: bool) -> None:
 
 
 def _told(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Without tracebacks: they quote values. What nobody foresaw has a log file of its own."""
-    event.pop("exc_info", None)
+    """Without tracebacks: they quote values. What nobody foresaw has a log file of its own; of the rest the kind and
+    the place are told, for libraries log errors that they caught and name neither."""
+    found = event.pop("exc_info", None)
     record = event.get("_record")
     if isinstance(record, logging.LogRecord):
+        found = found or record.exc_info
         record.exc_info, record.exc_text = None, None
+    if found is True:
+        found = sys.exc_info()
+    if isinstance(found, tuple) and len(found) == 3 and isinstance(found[1], BaseException):
+        event["cause"] = _cause(found[1])
     return event
+
+
+def _cause(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__qualname__}{place}"
 
 
 def _safe(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

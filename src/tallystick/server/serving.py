@@ -72,11 +72,13 @@ def serving(host: str, port: int) -> Iterator[Serving]:
     from django.apps import apps
     from waitress import create_server
 
+    from tallystick.server.outermost import guarded
+    from tallystick.server.warming import warm_up
     from tallystick.server.wsgi import application
 
     try:
         server: Any = create_server(
-            application,
+            guarded(application),
             host=host,
             port=port,
             threads=THREADS,
@@ -91,6 +93,7 @@ def serving(host: str, port: int) -> Iterator[Serving]:
         ) from error
     with ExitStack() as beside:
         beside.callback(server.close)
+        warm_up(application)  # it listens, and answers from `run` on
         for config in apps.get_app_configs():
             companion = getattr(config, "companion", None)
             if companion is not None:

@@ -44,3 +44,6 @@ def test_log_holds_no_secret_no_traceback_and_nothing_a_terminal_obeys(quiet, ca
     if is_json:
         first = json.loads(text.splitlines()[0])
         assert (first["event"], first["level"], first["flows"]) == ("run", "info", ["people"])
+        causes = [json.loads(line)["cause"] for line in text.splitlines()[1:]]
+        assert [cause.partition(" at ")[0] for cause in causes] == ["ValueError"] * 2
+        assert all(__file__ in cause for cause in causes)

@@ -14,12 +14,16 @@ log = structlog.get_logger("tallystick.web")
 def _logged(error: BaseException) -> str:
     """The kind and the place only: messages may quote values."""
     reference = f"{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(3)}"
+    log.error("unforeseen", reference=reference, kind=type(error).__name__, place=place_of(error))
+    return reference
+
+
+def place_of(error: BaseException) -> str:
+    """File and line where it was raised; empty when it never was."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
-    log.error("unforeseen", reference=reference, kind=type(error).__name__, place=place)
-    return reference
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
 
 
 _keep: Callable[[BaseException], str] = _logged
