@@ -36,6 +36,8 @@ _DOINGS: Final = {Action.CREATE: Doing.CREATE, Action.UPDATE: Doing.UPDATE, Acti
 class RecordsSystem:
     """Implements ports.system.System. Every thread may use it."""
 
+    app = "records"  # whose record types it offers
+
     def __init__(self, settings: Settings, *, using: str, title: str, clock: Clock, ids: Ids) -> None:
         self.using = using  # of Django's databases
         self._title, self._clock, self._ids = title, clock, ids
@@ -47,9 +49,9 @@ class RecordsSystem:
 
     def describe(self) -> Description:
         return Description(
-            connector="records",
+            connector=self.app,
             product=f"Tallystick {__version__}",
-            record_types=tuple(described(kind) for kind in record_types.RECORD_TYPES),
+            record_types=tuple(described(kind) for kind in record_types.of_app(self.app)),
         )
 
     def listing(self, selection: Selection, known: Known) -> Iterator[Batch]:
@@ -151,7 +153,7 @@ class RecordsSystem:
     # --- inside
 
     def _reading(self, selection: Selection, *, is_whole: bool = False) -> Reading:
-        return Reading(selection, self.using, self._viewer, is_whole=is_whole)
+        return Reading(selection, self.using, self._viewer, app=self.app, is_whole=is_whole)
 
     def _seen(self, reading: Reading, writes: Sequence[Write]) -> dict[int, Outcome]:
         """Outcomes of writes on records that the selection counts as deleted, or that the user may not see."""

@@ -58,9 +58,17 @@ class Viewer:
 class Reading:
     """A selection held against its record type. Raises UnknownRecordType, UnknownField and ConfigurationError."""
 
-    def __init__(self, selection: Selection, using: str, viewer: Viewer | None, *, is_whole: bool = False) -> None:
+    def __init__(
+        self,
+        selection: Selection,
+        using: str,
+        viewer: Viewer | None,
+        *,
+        app: str = "records",
+        is_whole: bool = False,
+    ) -> None:
         self.selection = selection
-        self.kind: RecordType = record_type(selection.record)
+        self.kind: RecordType = record_type(selection.record, app)
         self._using = using
         self._viewer = viewer if self.kind.is_private_to_people else None
         self.fields = tuple(self.kind.fields) if is_whole else selection.fields
@@ -151,10 +159,22 @@ class Reading:
         if found is None:
             return Absence(id=id_, cause=Cause.DELETED)
         if found.gone_why is not None:
-            return Absence(id=id_, cause=_CAUSES[Doing(found.gone_why)], merged_into=found.merged_into)
+            return Absence(id=id_, cause=_CAUSES[Doing(found.gone_why)], merged_into=self._survivor(found))
         if self._viewer is not None and not self._viewer.may_see(found):
             return Absence(id=id_, cause=Cause.FORBIDDEN)
         return Absence(id=id_, cause=Cause.DELETED if self.is_deleted(found) else Cause.OUT_OF_FILTER)
+
+    def _survivor(self, found: Found) -> str | None:
+        """The record that holds it now: what it was merged into may have been merged on."""
+        into, seen = found.merged_into, {found.id}
+        rows = self.kind.model._default_manager.using(self._using).filter(gone_why=str(Doing.MERGE))
+        while into is not None and into not in seen:
+            seen.add(into)
+            following = rows.filter(pk=into).values_list("merged_into", flat=True).first()
+            if following is None:
+                break
+            into = following
+        return into
 
     # --- what is delivered
 

@@ -11,7 +11,7 @@ from typing import Final
 from django.utils import translation
 
 from tallystick.server.records.domain.others import UNIQUE
-from tallystick.server.records.record_types import RECORD_TYPES, Field, RecordType
+from tallystick.server.records.record_types import Field, RecordType, of_app
 
 HEAD: Final = """# Records
 
@@ -37,14 +37,14 @@ is so among the records that are there.
 def page() -> str:
     """The whole page, in English."""
     with translation.override("en"):
-        return "\n".join([HEAD, *(line for kind in RECORD_TYPES for line in _section(kind))])
+        return "\n".join([HEAD, *(line for kind in of_app("records") for line in _section(kind))])
 
 
 def _section(kind: RecordType) -> Iterator[str]:
     yield f"## {kind.plural}"
     yield ""
     yield f"Record type `{kind.name}`, numbers {kind.prefix}-1, {kind.prefix}-2 …"
-    for names in UNIQUE.get(kind.name, ()):
+    for names in UNIQUE.get(kind.name, kind.unique):
         yield f"Unique: {' with '.join(f'`{name}`' for name in names)}."
     if kind.is_private_to_people:
         yield "A private one is seen by its creator, its owner and its assignees only."

@@ -111,9 +111,32 @@ def delete(actor: Actor, type_: str, ids: Sequence[str], *, reason: str = "") ->
     return _each(actor, type_, ids, Doing.DELETE, reason)
 
 
+def archive(actor: Actor, type_: str, ids: Sequence[str], *, reason: str = "") -> Bulk:
+    """Puts the records away: they leave the lists, and other systems are told that they are archived, not deleted."""
+    return _each(actor, type_, ids, Doing.ARCHIVE, reason)
+
+
 def restore(actor: Actor, type_: str, ids: Sequence[str]) -> Bulk:
-    """Brings deleted records back as they were, with their ids: links to other systems hold again."""
-    return _each(actor, type_, ids, Doing.RESTORE, "")
+    """Brings deleted and archived records back as they were, with their ids: links to other systems hold again.
+
+    What was merged stays so: `merging.take_back` also brings back what moved.
+    """
+    kind = record_type(type_)
+    actor.check(kind.permission("delete"))
+    merged = _merged(kind, ids)
+    done = _each(actor, type_, [id_ for id_ in ids if id_ not in merged], Doing.RESTORE, "")
+    return Bulk(done=done.done, refused={**done.refused, **merged})
+
+
+def _merged(kind: RecordType, ids: Sequence[str]) -> dict[str, str]:
+    """A sentence for each that is part of another record now."""
+    gone = kind.model._default_manager.using(queries.HUB).filter(pk__in=ids, gone_why=str(Doing.MERGE))
+    return {
+        id_: _("{called} was merged into another record; take the merge back on its page.").format(
+            called=kind.called(number)
+        )
+        for id_, number in gone.values_list("pk", "number")
+    }
 
 
 def convert_to_main(actor: Actor, location: str) -> Saved:

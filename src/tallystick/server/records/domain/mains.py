@@ -53,6 +53,8 @@ class LocationRules(Rules):
                 continue
             account = draft.after["account"] or ""
             was_main = mains.get(draft.before.get("account") or "") == draft.id
+            if was_main and draft.doing not in GOING and draft.before["account"] in gone_accounts:
+                was_main = False  # it moves on: its account was merged into another one
             if draft.doing in GOING:
                 if was_main and draft.before["account"] not in gone_accounts:
                     draft.refuse(
@@ -69,14 +71,16 @@ class LocationRules(Rules):
                 if draft.after["is_active"] != "true":
                     draft.refuse("is_main", _("A location that is not active cannot be the main one."))
                     continue
-                self._demote(mains.get(account), by_id, demoted, place)
+                self._demote(mains.get(account), draft.step, by_id, demoted, place)
                 mains[account] = draft.id
             elif account not in mains and draft.doing is Doing.CREATE:
                 draft.after["is_main"] = "true"
                 mains[account] = draft.id
         return list(demoted.values())
 
-    def _demote(self, main: str | None, by_id: dict[str, Draft], demoted: dict[str, Draft], place: Place) -> None:
+    def _demote(
+        self, main: str | None, why: Step, by_id: dict[str, Draft], demoted: dict[str, Draft], place: Place
+    ) -> None:
         """The location that was main until now, wherever it is to be changed."""
         if main is None:
             return
@@ -85,7 +89,7 @@ class LocationRules(Rules):
             return
         if main not in demoted:
             row = tables.rows(record_type("location"), [main], place)[main]
-            step = Step(doing=Doing.UPDATE, id=main, values={"is_main": "false"})
+            step = Step(doing=Doing.UPDATE, id=main, values={"is_main": "false"}, key=why.key, reason=why.reason)
             demoted[main] = Draft(step=step, doing=Doing.UPDATE, id=main, row=row, after=dict(row.values))
         demoted[main].after["is_main"] = "false"
 

@@ -79,7 +79,7 @@ def _there(kind: RecordType, ids: Sequence[str], place: Place) -> dict[str, bool
 
 
 def check_unique(kind: RecordType, drafts: Sequence[Draft], place: Place) -> None:
-    for names in UNIQUE.get(kind.name, ()):
+    for names in UNIQUE.get(kind.name, kind.unique):
         _check_unique(kind, names, drafts, place)
 
 

@@ -43,5 +43,10 @@ _RULES: Final[dict[str, Rules]] = {
 _NONE: Final = Rules()
 
 
+def add(name: str, rules: Rules) -> None:
+    """The rules of a type of another app."""
+    _RULES[name] = rules
+
+
 def rules_of(name: str) -> Rules:
     return _RULES.get(name, _NONE)

@@ -18,6 +18,7 @@ class Doing(enum.StrEnum):
     DELETE = "deleted"
     RESTORE = "restored"
     MERGE = "merged"
+    ABSORB = "absorbed"  # another record was merged into it
     ARCHIVE = "archived"
 
 
@@ -46,6 +47,7 @@ class Step:
     key: str | None = None  # idempotency key of a create
     into: str | None = None  # the survivor of a merge
     reason: str = ""
+    is_return: bool = False  # puts back what was: also codes that are not given any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

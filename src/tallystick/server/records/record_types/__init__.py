@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from tallystick.errors import UnknownRecordType
@@ -21,13 +19,15 @@ __all__ = [
     "RECORD_TYPES",
     "Field",
     "RecordType",
+    "add",
     "flags",
+    "of_app",
     "record_type",
     "reference_lists",
     "references",
 ]
 
-RECORD_TYPES: Final = (
+RECORD_TYPES: Final[list[RecordType]] = [
     ACCOUNT,
     LOCATION,
     DEPARTMENT,
@@ -47,17 +47,33 @@ RECORD_TYPES: Final = (
     LEAD,
     OPPORTUNITY,
     SERVICE_ORDER,
-)
+]
 
-BY_NAME: Final[Mapping[str, RecordType]] = MappingProxyType({kind.name: kind for kind in RECORD_TYPES})
+BY_NAME: Final[dict[str, RecordType]] = {kind.name: kind for kind in RECORD_TYPES}
 
 
-def record_type(name: str) -> RecordType:
-    """The record type of this name. Raises UnknownRecordType."""
+def add(*kinds: RecordType) -> None:
+    """Makes types of another app known: what is done with records is done with them too.
+
+    Called while the apps are made ready, before the addresses of the hub are read. A type that is known stays.
+    """
+    for kind in kinds:
+        if kind.name not in BY_NAME:
+            RECORD_TYPES.append(kind)
+            BY_NAME[kind.name] = kind
+
+
+def of_app(app: str) -> tuple[RecordType, ...]:
+    """The types of one app, in the order they were made known."""
+    return tuple(kind for kind in RECORD_TYPES if kind.app == app)
+
+
+def record_type(name: str, app: str = "") -> RecordType:
+    """The record type of this name, of one app where it is named. Raises UnknownRecordType."""
     found = BY_NAME.get(name)
-    if found is None:
+    if found is None or app not in ("", found.app):
+        known = sorted(kind.name for kind in RECORD_TYPES if app in ("", kind.app))
         raise UnknownRecordType(
-            f"There is no record type {name!r} among the hub's records.",
-            hint=f"There are {', '.join(sorted(BY_NAME))}.",
+            f"There is no record type {name!r} among the hub's records.", hint=f"There are {', '.join(known)}."
         )
     return found

@@ -51,6 +51,8 @@ class RecordType:
     sections: tuple[tuple[Title, tuple[str, ...]], ...]
     icon: str
     is_private_to_people: bool = False  # has is_private, owner and assignees
+    app: str = "records"  # whose permissions it takes, and whose connector offers it
+    unique: tuple[tuple[str, ...], ...] = ()  # of live records; the table sees to it too
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
@@ -83,7 +85,7 @@ class RecordType:
 
     def permission(self, verb: str) -> str:
         """`view`, `add`, `change` or `delete`."""
-        return f"records.{verb}_{self.name}"
+        return f"{self.app}.{verb}_{self.name}"
 
     def called(self, number: int) -> str:
         """How people call the record: C-1042."""

@@ -18,6 +18,7 @@ from tallystick.server.records import linked, queries, shown
 from tallystick.server.records.domain import actions, history
 from tallystick.server.records.domain.history import Past
 from tallystick.server.records.domain.steps import Doing
+from tallystick.server.records.panels import panels_of
 from tallystick.server.records.record_types import BY_NAME, RecordType
 from tallystick.server.records.related import related
 from tallystick.server.records.titles import Titles, url_of
@@ -65,6 +66,7 @@ def detail(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
             "related": [one for one in belonging if one.rows],
             "offers": [one for one in belonging if not one.rows],
             "links": linked.links(id_),
+            "panels": panels_of(kind.name, actor, id_) if not page["is_gone"] else [],
             "may_change": actor.may(kind.permission("change")) and not page["is_gone"],
             "may_delete": actor.may(kind.permission("delete")),
             "may_convert": kind.name == "location" and values["is_main"] != "true" and not page["is_gone"],
