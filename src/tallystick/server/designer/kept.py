@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection
 
@@ -20,10 +20,8 @@ from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.models import Integration
 from tallystick.server.designer.place import state_url
 from tallystick.server.records.feed import Feed
+from tallystick.server.records.record_types import BY_NAME
 from tallystick.spec.reading import Loaded
-
-RECORDS: Final = "records"
-"""The connector of the hub's own records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +81,16 @@ class Kept:
         """Of the hub's own records: one look at the end of their history."""
         with self._told():
             stirred, self._seen = self._feed.stirred(self._seen)
-        kinds: dict[str, set[str]] = {}  # run, or none -> record types
+        kinds: dict[tuple[str, str], set[str]] = {}  # connector; run, or none -> record types
         people: set[str] = set()
         for kind, run, by in stirred:
-            kinds.setdefault(run, set()).add(kind)
+            if kind in BY_NAME:  # each app of records has a connector of its name
+                kinds.setdefault((BY_NAME[kind].app, run), set()).add(kind)
             if not run:
                 people.add(by)
         return [
-            Changed(connector=RECORDS, records=frozenset(some), run=run, by=frozenset() if run else frozenset(people))
-            for run, some in kinds.items()
+            Changed(connector=app, records=frozenset(some), run=run, by=frozenset() if run else frozenset(people))
+            for (app, run), some in kinds.items()
         ]
 
     def changes(self) -> list[Change]:
