@@ -17,6 +17,7 @@ from tallystick.model.plan import Decision, Operation, Review, ReviewKind, Revie
 from tallystick.model.side import SIDES, Side
 from tallystick.ports.store import Store
 from tallystick.ports.world import Clock
+from tallystick.runs import asking_anew
 from tallystick.runs.report import Report
 from tallystick.runs.workspace import OpenStore, Workspace, database_url
 from tallystick.runs.world import SystemClock
@@ -235,17 +236,38 @@ class State:
         if review.status is ReviewStatus.OPEN:
             with self._workspace(review.run) as workspace, self.store.exclusive(scope):
                 workspace.settle(next(iter(workspace.chosen([review.flow]))))
-                try:
-                    self._check_fresh(workspace, review)
-                except StaleDecision:
-                    now = self._review(number)[1]
-                    if now.fingerprint == review.fingerprint:
-                        self.store.clear_reviews(scope, lambda one: one.number == number)
+                self._clear_if_gone(workspace, scope, review)
         return self.review(number)
+
+    def _clear_if_gone(self, workspace: Workspace, scope: Scope, review: Review) -> bool:
+        """Refreshes an open question; whether it was cleared, since nothing is to be asked."""
+        try:
+            self._check_fresh(workspace, review)
+        except StaleDecision:
+            now = self._review(review.number)[1]
+            if now.fingerprint == review.fingerprint:
+                return self.store.clear_reviews(scope, lambda one: one.number == review.number) > 0
+        return False
 
     def undo_decision(self, number: int) -> dict[str, Any]:
         """Takes an answer back: the question is open again, and what it led to can be undone as a run (E17)."""
         return review_shown(self.store.reopen(number))
+
+    def ask_anew(self, number: int) -> dict[str, Any]:
+        """Takes back an answer whose writes are undone: the question waits again, as the records are now.
+
+        It is cleared only when its cause is gone besides the answer. Raises StaleDecision when it is asked anew
+        already (E17).
+        """
+        scope, review = self._review(number)
+        with self._workspace(review.run) as workspace, self.store.exclusive(scope):
+            flow = next(iter(workspace.chosen([review.flow])))
+            workspace.settle(flow)
+            reopened = self.store.reopen(number)  # first: killed after this, it waits, and nothing is done by itself
+            given_up = asking_anew.unsettle(workspace, flow, review, _ids(review))
+            if self._clear_if_gone(workspace, scope, reopened):
+                asking_anew.put_back(workspace, flow, given_up)
+        return self.review(number)
 
     # --- runs and journal
 

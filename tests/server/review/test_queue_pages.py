@@ -164,17 +164,76 @@ def test_answer_that_wrote_nothing_is_taken_back_and_waits_again_E17(firm, clien
     assert firm.register("select tel from person") == [("+49 228 991",)]
 
 
-def test_answer_that_wrote_is_taken_back_with_its_values(firm, client_of, actor):
+def test_answer_that_wrote_is_taken_back_with_its_values_and_asked_again_E17(firm, client_of, actor):
     firm.conflicts(1)
     number = number_of(firm, ReviewKind.CONFLICT)
+    before = firm.questions()[0].review
     with state(actor.name) as opened:
         decide(actor, opened, number, Answer(take="left"))
         assert firm.register("select tel from person") == [("+49 228 991",)]
         done = take_back(actor, opened, number)
     assert done.run
+    assert done.reopened == (number,)
     assert firm.register("select tel from person") == [("+49 30 771",)]
+    (again,) = firm.questions()
+    assert (again.review.number, dict(again.review.fields)) == (number, dict(before.fields))
     firm.sync(is_full=True)
+    assert [one.review.number for one in firm.questions()] == [number]
     assert firm.register("select tel from person") == [("+49 30 771",)]
+    post(client_of("agent"), number, take="right")
+    assert firm.crm("select phone from contact") == [("+49 30 771",)]
+    assert firm.questions() == []
+
+
+def test_code_that_was_overruled_is_asked_about_again_with_the_same_base_E17(firm, actor):
+    firm.contacts(1)
+    firm.sync()
+    firm.crm("update contact set state = 'Closed'")
+    firm.register("update person set state_cd = 'X'")
+    firm.sync()
+    (asked,) = [one for one in firm.questions() if one.review.kind is ReviewKind.CONFLICT]
+    with state(actor.name) as opened:
+        decide(actor, opened, asked.review.number, Answer(take="left"))
+        assert firm.register("select state_cd from person") == [("C",)]
+        assert take_back(actor, opened, asked.review.number).reopened == (asked.review.number,)
+    assert firm.register("select state_cd from person") == [("X",)]
+    again = next(one for one in firm.questions() if one.review.kind is ReviewKind.CONFLICT)
+    assert dict(again.review.fields) == dict(asked.review.fields)
+
+
+def test_answer_taken_back_clears_the_question_when_a_side_was_edited_since(firm, actor):
+    firm.conflicts(1)
+    number = number_of(firm, ReviewKind.CONFLICT)
+    with state(actor.name) as opened:
+        decide(actor, opened, number, Answer(take="left"))
+        firm.register("update person set tel = 'edited since', remarks = 'edited too'")
+        done = take_back(actor, opened, number)
+    assert [one["why"] for one in done.left] == ["edited since"]
+    assert firm.register("select tel, remarks from person") == [("edited since", "edited too")]
+    firm.sync()
+    assert firm.register("select tel from person") == [("edited since",)]  # nobody is overruled
+
+
+@pytest.mark.parametrize("take", ["link", "create"])
+def test_lookalikes_answered_are_asked_about_again_when_taken_back_E17(firm, client_of, actor, take):
+    firm.lookalikes()
+    before = {"crm": firm.crm("select * from contact"), "register": firm.register("select * from person")}
+    asked = next(one for one in firm.questions(kinds=(ReviewKind.POSSIBLE,)) if one.review.left_id)
+    number = asked.review.number
+    partner = asked.review.evidence["candidates"][0]["right"] if take == "link" else None
+    with state(actor.name) as opened:
+        decide(actor, opened, number, Answer(take=take, partner=partner))
+        assert number not in [one.review.number for one in firm.questions()]
+        assert take_back(actor, opened, number).reopened == (number,)
+    assert {"crm": firm.crm("select * from contact"), "register": firm.register("select * from person")} == before
+    page = client_of("agent").get(f"/review/{number}/").content.decode()
+    assert asked.review.evidence["candidates"][0]["right"] in page
+    firm.sync(is_full=True)
+    assert number in [one.review.number for one in firm.questions()]
+    assert {"crm": firm.crm("select * from contact"), "register": firm.register("select * from person")} == before
+    with state(actor.name) as opened:
+        decide(actor, opened, number, Answer(take=take, partner=partner))
+    assert number not in [one.review.number for one in firm.questions()]
 
 
 def test_lookalikes_are_linked_or_told_apart(firm, client_of):

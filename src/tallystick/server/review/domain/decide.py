@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from tallystick.engine import questions
 from tallystick.errors import ConfigurationError, ScopeBusy, TallystickError
-from tallystick.model.plan import Review, ReviewKind, ReviewStatus, Run, RunKind, Take
+from tallystick.model.plan import Review, ReviewKind, ReviewStatus, Run, RunKind, RunStatus, Take
 from tallystick.runs.state import TAKES, State
 
 ANSWER: Final = "review.answer_question"
@@ -208,12 +208,16 @@ def take_back(by: Decides, state: State, number: int) -> TakenBack:
         report = state.undo(run.id)
         for error in report.errors.values():
             raise error
+        if report.status == RunStatus.HELD:
+            raise ConfigurationError(
+                "Taking the answer back would write more than the flow's guards let pass; nothing was changed.",
+                hint=f"Undo run {run.id} from its page, where the amounts can be approved.",
+            )
         restored = report.run
         left = list(report.extra.get("left", ()))
     reopened: list[int] = []
     for one in numbers:
-        state.undo_decision(one)
-        if state.look_again(one)["status"] == ReviewStatus.OPEN.value:
+        if state.ask_anew(one)["status"] == ReviewStatus.OPEN.value:
             reopened.append(one)
     return TakenBack(numbers=tuple(numbers), reopened=tuple(reopened), run=restored, left=tuple(left))
 
