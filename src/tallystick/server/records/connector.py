@@ -36,13 +36,13 @@ class Settings(BaseModel):
 
 def connect(settings: Settings, *, folder: Path, clock: Clock, ids: Ids) -> System:
     """Raises ConfigurationError where there is no hub, besides what opening its database raises."""
-    using, title = _database()
+    using, title = hub_database()
     from tallystick.server.records.client import RecordsSystem
 
     return RecordsSystem(settings, using=using, title=title, clock=clock, ids=ids)
 
 
-def _database() -> tuple[str, str]:
+def hub_database() -> tuple[str, str]:
     """Django's alias of the hub's database, and what the database is called in messages."""
     from django.apps import apps
     from django.conf import settings
