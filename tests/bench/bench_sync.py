@@ -26,6 +26,7 @@ ROWS = int(os.environ.get("TALLYSTICK_BENCH_ROWS", "1000000"))
 
 def in_own_process(what: str, file: Path, **settings: Any) -> dict[str, Any]:
     """What `measure_<what>` gives in a fresh process, with its peak of memory in MiB."""
+    os.sync()  # what made the world is on disk before anything is timed
     command = [sys.executable, "-m", "tests.bench.bench_sync", what, str(file), json.dumps(settings)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -55,6 +56,13 @@ def test_nothing_changed(world: Path) -> None:
     print(f"    {full['result']}")
 
 
+def test_increments(world: Path) -> None:
+    for count in (1, 10, 100):
+        measured = in_own_process("increments", world, count=count)
+        print(f"\n(d) {count} changed of {ROWS:,}: {measured['beyond_ms']:.0f} ms beyond the systems (median of")
+        print(f"    {measured['runs']}, {measured['total_ms']:.0f} ms in all)")
+
+
 def test_some_changed(world: Path) -> None:
     before = in_own_process("sync", world, is_full=True)
     worlds.change(world.parent / "left.db", every=100, offset=3)
@@ -65,13 +73,6 @@ def test_some_changed(world: Path) -> None:
     print(f"\n(b) 1 % changed on each side, 0.1 % conflicts, full: {full['seconds']:.1f} s,")
     print(f"    {full['seconds'] / before['seconds']:.2f} of (a) in the same run, peak {full['peak_mib']:.0f} MiB")
     print(f"    {full['result']}")
-
-
-def test_increments(world: Path) -> None:
-    for count in (1, 10, 100):
-        measured = in_own_process("increments", world, count=count)
-        print(f"\n(d) {count} changed of {ROWS:,}: {measured['beyond_ms']:.0f} ms beyond the systems (median of")
-        print(f"    {measured['runs']}, {measured['total_ms']:.0f} ms in all)")
 
 
 def test_first_load(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from tallystick.errors import ConfigurationError
 
 BUSY_TIMEOUT_S: Final = 60
 PRAGMAS: Final = (
-    "PRAGMA page_size = 16384",  # of a file that is made; rows are some kilobytes wide
+    "PRAGMA page_size = 8192",  # of a file that is made; rows are some kilobytes wide
     "PRAGMA journal_mode = WAL",
-    "PRAGMA wal_autocheckpoint = 4000",  # pages
+    "PRAGMA wal_autocheckpoint = 8000",  # pages
     "PRAGMA synchronous = FULL",  # docs/adr/0002-state-in-django.md
     "PRAGMA cache_size = -65536",  # KiB
     "PRAGMA journal_size_limit = 67108864",  # bytes

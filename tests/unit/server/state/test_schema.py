@@ -79,5 +79,5 @@ def test_file_is_made_with_a_write_ahead_log_and_full_synchronisation(tmp_path: 
         "synchronous": 2,
         "foreign_keys": 1,
         "busy_timeout": 60_000,
-        "page_size": 16_384,
+        "page_size": 8_192,
     }
