@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError
 from tallystick.connectors.sql import bind
 from tallystick.connectors.sql.bind import Binder
 from tallystick.connectors.sql.canonical import Faults, canonical_column, canonical_values
-from tallystick.connectors.sql.errors import FOREIGN, as_error
+from tallystick.connectors.sql.errors import as_error, foreign
 from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.errors import ConfigurationError, UnknownRecordType
@@ -153,7 +153,7 @@ class Database(ABC):
         """Turns what drivers raise into errors of ours."""
         try:
             yield
-        except FOREIGN as error:
+        except foreign() as error:
             raise as_error(error, where=self.where, record=record) from error
 
     @functools.lru_cache(maxsize=512)  # noqa: B019 - a database lives as long as its connection

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from tallystick.connectors.sql import bind, where
 from tallystick.connectors.sql.bind import Binder
 from tallystick.connectors.sql.database import MARK, Database, Page
-from tallystick.connectors.sql.errors import FOREIGN, Complaint, Said, as_error, as_refusal, said
+from tallystick.connectors.sql.errors import Complaint, Said, as_error, as_refusal, foreign, said
 from tallystick.connectors.sql.keys import by_ids
 from tallystick.connectors.sql.reading import Reading, ids_of, rows_by_id
 from tallystick.connectors.sql.table import Column
@@ -159,10 +159,10 @@ class TableWriter:
                 self._carry_out(connection, orders)
                 try:
                     transaction.commit()
-                except FOREIGN as error:
+                except foreign() as error:
                     self._not_committed(said(error), orders)
                     connection.invalidate()  # closed: what may still be open of the transaction goes with it
-        except FOREIGN as error:
+        except foreign() as error:
             found = said(error)
             if found.complaint not in _LATER:
                 raise as_error(error, where=self._database.where, record=self._table.name) from error
@@ -262,7 +262,7 @@ class TableWriter:
                     self._done(order)
                 return
             savepoint.rollback()
-        except FOREIGN as error:
+        except foreign() as error:
             self._undo(savepoint.rollback, error)
         for order in group:
             self._send_one(connection, order, carry_out, stamp)
@@ -284,7 +284,7 @@ class TableWriter:
             savepoint.rollback()
             reason = "did not take the record" if hit < 1 else f"has {hit} records with this key"
             order.settle(Result.REFUSED, f"The table {self._table.name!r} {reason}; nothing was changed.")
-        except FOREIGN as error:
+        except foreign() as error:
             found = self._undo(savepoint.rollback, error)
             is_create = order.write.action is Action.CREATE
             if found.complaint is Complaint.UNIQUE and is_create and self._revive(connection, order, stamp):
@@ -379,7 +379,7 @@ class TableWriter:
         savepoint = connection.begin_nested()
         try:
             hit = self._set(connection, (order,), order.names, [order.row], stamp)
-        except FOREIGN as error:
+        except foreign() as error:
             order.settle(*as_refusal(self._undo(savepoint.rollback, error)))
             return True
         if hit != 1:
