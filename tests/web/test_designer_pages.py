@@ -124,9 +124,13 @@ def test_pages_look_right_everywhere(check_looks, setup, firm):
     expect(page.locator("#standing")).to_contain_text("Paused")
 
 
-def test_dry_run_is_shown_applied_and_run_by_the_worker(open_page, check_page, worlds, firm):
+def test_dry_run_is_shown_applied_and_run_by_the_worker(open_page, check_page, worlds, firm, request):
     page = open_page("/integrations/firm/")
     page.get_by_role("button", name="Dry run").first.click()
+    expect(page.get_by_text("Waiting for a worker")).to_be_visible()
+    check_page(page, "integration-plan-waiting")
+    running = start_worker()
+    request.addfinalizer(running.stop)
     expect(page.get_by_role("button", name="Apply exactly this")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("main")).to_contain_text("<script>alert(1)</script>")
     check_page(page, "integration-plan")
@@ -138,20 +142,16 @@ def test_dry_run_is_shown_applied_and_run_by_the_worker(open_page, check_page, w
     # enabled, and run by a worker beside the web
     worlds["left"].table("person").put({"name": "Bob", "phone": "3"})
     page.goto("/integrations/firm/")
-    running = start_worker()
-    try:
-        page.get_by_role("button", name="Run now").first.click()
-        expect(page.get_by_text("Asked for.")).to_be_visible()
-        wait_until(lambda: len(worlds["right"].table("person").records()) == 3)
-        expect(page.locator("#standing")).not_to_contain_text("running", timeout=20_000)
-        page.get_by_role("button", name="Enable").click()
-        expect(page.locator("#standing")).to_contain_text("Enabled")
-        page.get_by_role("button", name="Pause").first.click()
-        expect(page.locator("#standing")).to_contain_text("Paused")
-        page.get_by_role("button", name="Resume").first.click()
-        expect(page.locator("#standing")).to_contain_text("Enabled")
-    finally:
-        assert running.stop()
+    page.get_by_role("button", name="Run now").first.click()
+    expect(page.get_by_text("Asked for.")).to_be_visible()
+    wait_until(lambda: len(worlds["right"].table("person").records()) == 3)
+    expect(page.locator("#standing")).not_to_contain_text("running", timeout=20_000)
+    page.get_by_role("button", name="Enable").click()
+    expect(page.locator("#standing")).to_contain_text("Enabled")
+    page.get_by_role("button", name="Pause").first.click()
+    expect(page.locator("#standing")).to_contain_text("Paused")
+    page.get_by_role("button", name="Resume").first.click()
+    expect(page.locator("#standing")).to_contain_text("Enabled")
 
 
 def test_schedule_is_changed_from_the_page(open_page, firm):

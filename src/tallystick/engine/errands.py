@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
-from tallystick.engine.guards import Tally, breaches
+from tallystick.engine.guards import Approval, Tally, breaches, unapproved
 from tallystick.engine.pipeline import FlowSync
+from tallystick.engine.result import Progress
 from tallystick.engine.undo import compensate
 from tallystick.model.link import LinkState
 from tallystick.model.plan import Decision, Operation, OperationState, Parked, Review, ReviewKind, RunStatus, Take
@@ -24,13 +25,15 @@ from tallystick.ports.store import Commit
 ALL = 10_000_000
 
 
-def apply_exactly(sync: FlowSync, operations: Sequence[Operation]) -> list[tuple[Operation, str]]:
+def apply_exactly(
+    sync: FlowSync, operations: Sequence[Operation], *, progress: Progress = lambda what, count: None
+) -> list[tuple[Operation, str]]:
     """Does exactly these operations; gives those refused because what they rest on moved (E24, S25)."""
     context = sync.context
     context.store.add_operations(context.scope, operations)
     sync.ledger.save(RunStatus.APPLYING)  # killed before this it has not begun
     refused = [(operation, operation.message) for operation in sync.recheck(OperationState.REFUSED)]
-    _carry_out(sync)
+    _carry_out(sync, progress)
     refused += [
         (operation, "the record was changed since the plan")
         for operation in sync.applier.applied.moved
@@ -40,7 +43,7 @@ def apply_exactly(sync: FlowSync, operations: Sequence[Operation]) -> list[tuple
     return refused
 
 
-def undo(sync: FlowSync, run: str, *, is_approved: bool = False) -> list[dict[str, Any]]:
+def undo(sync: FlowSync, run: str, *, is_approved: Approval = False) -> list[dict[str, Any]]:
     """Takes back what `run` did in this flow, through the same guards; gives what is left, and why (E33)."""
     context = sync.context
     done = context.store.operations(run, context.flow.name, (OperationState.DONE,), limit=ALL)
@@ -48,7 +51,7 @@ def undo(sync: FlowSync, run: str, *, is_approved: bool = False) -> list[dict[st
     tally = Tally(linked=context.state.linked)
     for operation in compensation.operations:
         tally.writes[operation.side][operation.action] += 1
-    held = [] if is_approved else breaches(context.flow.guards, tally, complete={})
+    held = unapproved(breaches(context.flow.guards, tally, complete={}), is_approved)
     if held:
         sync.ledger.hold(held)
         return compensation.left
@@ -79,9 +82,9 @@ def _links_of(context: Context, operations: Sequence[Operation]) -> dict[tuple[S
     return linked
 
 
-def _carry_out(sync: FlowSync) -> None:
-    while sync.applier.step(sync.context.run):
-        pass
+def _carry_out(sync: FlowSync, progress: Progress = lambda what, count: None) -> None:
+    while count := sync.applier.step(sync.context.run):
+        progress("writing", count)
 
 
 def decide(sync: FlowSync, reviews: Sequence[Review], decision: Decision, ids: Mapping[Side, Sequence[str]]) -> None:

@@ -31,7 +31,7 @@ class Timer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run of an integration that is to be made."""
+    """One run of an integration that is to be made, or an errand for it."""
 
     id: str  # the same for everybody who asks for the same
     integration: str
@@ -40,6 +40,8 @@ class Job:
     by: str
     is_full: bool = False
     is_approved: bool = False
+    errand: str = ""  # the kind of errand; empty: a run
+    subject: str = ""  # of the errand
 
     @property
     def run(self) -> str:
@@ -59,6 +61,7 @@ class Job:
             "by": self.by,
             "is_full": self.is_full,
             "is_approved": self.is_approved,
+            **({"errand": self.errand, "subject": self.subject} if self.errand else {}),
         }
 
     @classmethod

@@ -16,7 +16,8 @@ import structlog
 
 from tallystick.errors import ConfigurationError, TallystickError
 from tallystick.ports.world import Ids
-from tallystick.runs.durable import Done, Durable
+from tallystick.runs.durable import Done, Durable, Pieces
+from tallystick.runs.errands import Doing, Errand, ErrandPieces
 from tallystick.runs.jobs import open_jobs
 from tallystick.runs.pauses import Pause, Pauses, is_paused
 from tallystick.runs.pieces import RunPieces, Surroundings
@@ -53,11 +54,16 @@ class Worker:
         *,
         open_store: OpenStore,
         broken: Callable[[Exception], TallystickError],
+        errands: Mapping[str, Errand] | None = None,
         ids: Ids | None = None,
         places: int = PLACES,
     ) -> None:
-        """`broken` keeps a fault that nobody foresaw and words it. Raises as `open_store` and `open_jobs`."""
+        """`broken` keeps a fault that nobody foresaw and words it; `errands`: what else than runs it does, by kind.
+
+        Raises as `open_store` and `open_jobs`.
+        """
         self._source = source
+        self._errands = errands or {}
         self._open_store = open_store
         self._ids = ids or TimeIds()
         self._stopping = threading.Event()
@@ -294,11 +300,18 @@ class Worker:
 
     # --- doing it
 
-    def _open(self, job: dict[str, Any]) -> RunPieces:
-        return RunPieces(Job.of_shown(job), self._around)
+    def _open(self, job: dict[str, Any]) -> Pieces:
+        asked = Job.of_shown(job)
+        if not asked.errand:
+            return RunPieces(asked, self._around)
+        doing = Doing(clock=self._clock(asked), progress=self._between)
+        return ErrandPieces(asked, self._errands[asked.errand], doing, self._turns)
+
+    def _clock(self, job: Job) -> SystemClock:
+        return _WorkersClock(self._stopping, self._turns, job.integration)
 
     def _open_workspace(self, job: Job) -> Workspace:
-        clock = _WorkersClock(self._stopping, self._turns, job.integration)
+        clock = self._clock(job)
         loaded = self._source.of(job.integration)
         return Workspace(
             loaded,
@@ -314,6 +327,11 @@ class Worker:
     def _progress(self, what: str, count: int) -> None:
         """Between parts of a plan, which writes nothing: a worker that is drained need not finish it."""
         if self._stopping.is_set() and what != "writing":
+            raise Stopped
+
+    def _between(self, what: str, count: int) -> None:
+        """Between parts of an errand, of which each is whole."""
+        if self._stopping.is_set():
             raise Stopped
 
 

@@ -354,19 +354,27 @@ class Workspace:
         plan["fingerprint"] = seal(plan)
         return plan
 
-    def apply(self, plan: Mapping[str, Any]) -> Report:
-        """Does exactly that plan. Raises PlanRefused when it is altered, applied already or of another file (E24)."""
+    def apply(self, plan: Mapping[str, Any], *, is_again: bool = False) -> Report:
+        """Does exactly that plan. Raises PlanRefused when it is altered, applied already or of another file (E24).
+
+        `is_again`: it is asked for by whoever asked before and may have been killed over it; the run that was begun
+        then goes on where it was.
+        """
         if plan.get("fingerprint") != seal(plan) or plan.get("integration") != self.integration.name:
             raise PlanRefused("The plan was altered or is of another integration.", hint="Make a new plan.")
         if plan["document"] != self.integration.fingerprint:
             raise PlanRefused("The integration file was edited since the plan was made.", hint="Make a new plan.")
-        for earlier in self.store.runs(self.integration.name, limit=1_000):
-            if earlier.kind is RunKind.APPLY and earlier.of == plan["plan"]:
-                raise PlanRefused(f"The plan was applied already, by run {earlier.id}.", hint="Make a new plan.")
-        run = self.begin(RunKind.APPLY, of=plan["plan"])
+        runs = self.store.runs(self.integration.name, limit=1_000)
+        before = next((one for one in runs if one.kind is RunKind.APPLY and one.of == plan["plan"]), None)
+        if before is not None and not is_again:
+            raise PlanRefused(f"The plan was applied already, by run {before.id}.", hint="Make a new plan.")
+        run = before or self.begin(RunKind.APPLY, of=plan["plan"])
         report = Report(run=run.id, extra={"refused": []})
         operations: dict[str, list[Operation]] = {}
         for flow in self.chosen(list(plan["flows"])):
+            if before is not None and any(one.flow == flow.name for one in self.store.flow_runs(run.id)):
+                self._guarded(report, flow, lambda one: self._applied(one, run))  # settled, where it was unfinished
+                continue
             lines = plan["flows"][flow.name]["operations"]
             operations[flow.name] = [restored(line, run=run.id, flow=flow.name) for line in lines]
             self._guarded(report, flow, lambda one: self._apply(one, run.id, operations[one.name], report))
@@ -383,14 +391,19 @@ class Workspace:
         side = registering.side_of(chosen, place)
         return registering.register(self, chosen, Proposal(side=side, id=id_, values=values))
 
+    def _applied(self, flow: Flow, run: Run) -> FlowResult:
+        """What this flow of an earlier attempt came to; the caller settled it."""
+        return self.report_of(run).flows[flow.name]
+
     def _apply(self, flow: Flow, run: str, operations: Sequence[Operation], report: Report) -> FlowResult:
         sync = self.flow_sync(flow, run=run)
-        for operation, why in apply_exactly(sync, operations):
+        self.store.discard(run, flow.name)  # of an attempt that was killed before it began with any
+        for operation, why in apply_exactly(sync, operations, progress=self._progress):
             line = {"flow": flow.name, "side": operation.side.value, "action": operation.action.value}
             report.extra["refused"].append({**line, "id": operation.id_on(operation.side), "why": why})
         return sync.result
 
-    def undo(self, of: Run, *, is_approved: bool = False) -> Report:
+    def undo(self, of: Run, *, is_approved: Approval = False) -> Report:
         """Takes a run back by compensating operations; `extra["left"]` lists what was edited since (E33)."""
         run = self.begin(RunKind.UNDO, of=of.id)
         report = Report(run=run.id, extra={"left": []})
@@ -400,7 +413,7 @@ class Workspace:
                 self._guarded(report, flow, lambda one: self._undo(one, run.id, of.id, is_approved, report))
         return self.end(run, report)
 
-    def _undo(self, flow: Flow, run: str, of: str, is_approved: bool, report: Report) -> FlowResult:
+    def _undo(self, flow: Flow, run: str, of: str, is_approved: Approval, report: Report) -> FlowResult:
         sync = self.flow_sync(flow, run=run)
         for left in undo(sync, of, is_approved=is_approved):
             report.extra["left"].append({"flow": flow.name, **left})

@@ -34,8 +34,9 @@ def guarded(application: Application) -> Application:
             answer = application(environ, start_response)
         except Exception as error:  # noqa: BLE001  nobody is above but the server
             return _told(environ, error, start_response)
-        if isinstance(answer, environ.get("wsgi.file_wrapper") or ()):
-            return answer  # a file, which the server sends by itself
+        file: type[Iterable[bytes]] | tuple[()] = environ.get("wsgi.file_wrapper") or ()
+        if isinstance(answer, file):
+            return answer  # which the server sends by itself
         return _Sent(answer, environ)
 
     return call

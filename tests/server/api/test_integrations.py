@@ -13,6 +13,7 @@ from tallystick.connectors.memory import MemoryWorld
 from tallystick.connectors.memory.describe import FieldSettings, RecordTypeSettings
 from tallystick.runs.requests import requests_of
 from tallystick.server.designer.place import state_url
+from tallystick.server.designer.worker import start_worker
 
 pytestmark = pytest.mark.django_db
 Programs = Callable[..., Any]
@@ -118,7 +119,7 @@ def test_run_asked_for_once_however_often_the_call_comes(firm: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_plan_made_looked_through_and_applied(calls: Any) -> None:
+def test_plan_made_looked_through_and_applied(calls: Any, request: pytest.FixtureRequest) -> None:
     number = next(_numbers)
     left = MemoryWorld.open(f"left of plan {number}")
     right = MemoryWorld.open(f"right of plan {number}")
@@ -131,6 +132,7 @@ def test_plan_made_looked_through_and_applied(calls: Any) -> None:
     assert calls.post("/integrations", {"text": TEXT}).status_code == 201
     made = calls.post("/integrations/firm/plans", {"full": True})
     assert made.status_code == 202
+    request.addfinalizer(start_worker().stop)
     plan = finished(calls, made.json()["id"], "planning")
     assert plan["state"] == "ready", plan
     path = f"/plans/{plan['id']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 
@@ -9,11 +10,12 @@ import pytest
 from django.db import connection
 
 from tallystick.errors import ConfigurationError, NotFound, PlanRefused, ScopeBusy
-from tallystick.model.plan import RunStatus
+from tallystick.model.plan import RunKind, RunStatus
 from tallystick.runs import requests
 from tallystick.runs.requests import Changed
 from tallystick.runs.wakes import Wakes
 from tallystick.server.connections.domain import change as connections
+from tallystick.server.designer import planning
 from tallystick.server.designer.domain import change, plans, standing
 from tallystick.server.designer.kept import Kept
 from tallystick.server.designer.models import Integration, PlanState
@@ -165,24 +167,32 @@ def test_message_of_a_connection_wakes_the_flows_of_that_connection_alone(actor,
     assert due() == []
 
 
+def planned(actor, begun):
+    """The plan once it was made or refused."""
+    wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.PLANNING)
+    return plans.plan_of(actor, begun.pk)
+
+
 def test_dry_run_writes_nothing_and_its_plan_is_applied_as_shown_E24(actor, firm, two):
     left, right = two["left"].table("person"), two["right"].table("person")
     left.put({"name": "Ann", "phone": "1"})
     begun = plans.dry_run(actor, "firm")
-    wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.PLANNING)
-    ready = plans.plan_of(actor, begun.pk)
-    assert (ready.state, ready.message) == (PlanState.READY, "")
-    assert ready.summary["people"]["counts"] == {"right": {"create": 1}}
-    assert names(right) == []
-    artefact = plans.artefact_of(actor, begun.pk)
-    (operation,) = artefact["flows"]["people"]["operations"]
-    assert (operation["action"], operation["side"]) == ("create", "right")
-    plans.apply(actor, begun.pk)
-    wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.APPLYING)
-    applied = plans.plan_of(actor, begun.pk)
-    assert (applied.state, applied.message) == (PlanState.APPLIED, "")
-    assert names(right) == ["Ann"]
-    assert runs()[0].id == applied.run
+    assert (begun.state, begun.doing) == (PlanState.PLANNING, "")
+    assert standing.flows_going("firm") == frozenset()  # nothing is run
+    with worker():
+        ready = planned(actor, begun)
+        assert (ready.state, ready.message) == (PlanState.READY, "")
+        assert ready.summary["people"]["counts"] == {"right": {"create": 1}}
+        assert names(right) == []
+        artefact = plans.artefact_of(actor, begun.pk)
+        (operation,) = artefact["flows"]["people"]["operations"]
+        assert (operation["action"], operation["side"]) == ("create", "right")
+        plans.apply(actor, begun.pk)
+        wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.APPLYING)
+        applied = plans.plan_of(actor, begun.pk)
+        assert (applied.state, applied.message) == (PlanState.APPLIED, "")
+        assert names(right) == ["Ann"]
+        assert (runs()[0].id, runs()[0].by) == (applied.run, "Ada Byron")
     with pytest.raises(PlanRefused, match="cannot be applied: Applied"):
         plans.apply(actor, begun.pk)
 
@@ -192,7 +202,8 @@ def test_large_plan_is_read_page_by_page_at_the_same_cost(actor, firm, two, clie
     for number in range(2 * plans.PAGE + 3):
         left.put({"name": f"Person {number:03}", "phone": "1"})
     begun = plans.dry_run(actor, "firm")
-    wait_until(lambda: plans.plan_of(actor, begun.pk).state == PlanState.READY)
+    with worker():
+        assert planned(actor, begun).state == PlanState.READY
     pages = [plans.operations_of(actor, begun.pk, number) for number in range(4)]
     assert [len(page) for page in pages] == [plans.PAGE, plans.PAGE, 3, 0]
     every = [one["fields"]["name"][1] for page in pages for one in page]
@@ -207,19 +218,82 @@ def test_large_plan_is_read_page_by_page_at_the_same_cost(actor, firm, two, clie
 
 
 def test_plan_of_another_version_is_refused_and_a_failed_one_says_why(actor, firm, two):
-    begun = plans.dry_run(actor, "firm", ["people"], is_full=True)
-    wait_until(lambda: plans.plan_of(actor, begun.pk).state == PlanState.READY)
-    wrong = TEXT.replace("record: person}\n    right", "record: nobody}\n    right")
-    change.save(actor, "firm", wrong)
-    with pytest.raises(PlanRefused, match="at version 2"):
-        plans.apply(actor, begun.pk)
-    failed = plans.dry_run(actor, "firm")
-    wait_until(lambda: plans.plan_of(actor, failed.pk).state != PlanState.PLANNING)
-    told = plans.plan_of(actor, failed.pk)
-    assert (told.state, bool(told.message)) == (PlanState.FAILED, True)
-    assert "nobody" in told.message
+    with worker():
+        begun = plans.dry_run(actor, "firm", ["people"], is_full=True)
+        assert planned(actor, begun).state == PlanState.READY
+        wrong = TEXT.replace("record: person}\n    right", "record: nobody}\n    right")
+        change.save(actor, "firm", wrong)
+        with pytest.raises(PlanRefused, match="at version 2"):
+            plans.apply(actor, begun.pk)
+        told = planned(actor, plans.dry_run(actor, "firm"))
+        assert (told.state, "nobody" in told.message) == (PlanState.FAILED, True)
     with pytest.raises(NotFound):
         plans.dry_run(actor, "firm", ["nobody"])
+
+
+def test_plan_and_its_application_go_on_after_their_worker_is_stopped_E24_E29(actor, firm, two, monkeypatch):
+    """Stopped in the middle of comparing and in the middle of writing; the next worker does the rest, once."""
+    left, right = two["left"].table("person"), two["right"].table("person")
+    for number in range(40):
+        left.put({"name": f"Person {number:02}", "phone": "1"})
+    begun = plans.dry_run(actor, "firm")
+    at_it, may_go_on = threading.Event(), threading.Event()
+    told = planning._telling
+
+    def held_up(id_, between):
+        step = told(id_, between)
+
+        def slow(what, count):
+            if count:
+                at_it.set()
+                assert may_go_on.wait(60)
+            step(what, count)
+
+        return slow
+
+    monkeypatch.setattr(planning, "_telling", held_up)
+    monkeypatch.setattr(planning, "BATCH", 10)
+
+    def stopped_in_the_middle():
+        """A worker that is drained while it is at it."""
+        at_it.clear()
+        may_go_on.clear()
+        running = start_worker()
+        assert at_it.wait(60)
+        drained = threading.Thread(target=running.stop)
+        drained.start()
+        wait_until(lambda: running._worker._stopping.is_set())
+        may_go_on.set()
+        drained.join()
+
+    stopped_in_the_middle()
+    half = plans.plan_of(actor, begun.pk)
+    assert (half.state, half.doing) == (PlanState.PLANNING, "reading")
+    with worker():
+        assert planned(actor, begun).state == PlanState.READY
+    plans.apply(actor, begun.pk)
+    stopped_in_the_middle()
+    assert plans.plan_of(actor, begun.pk).state == PlanState.APPLYING
+    assert 0 < len(names(right)) < 40
+    with worker():
+        wait_until(lambda: plans.plan_of(actor, begun.pk).state != PlanState.APPLYING)
+    applied = plans.plan_of(actor, begun.pk)
+    assert (applied.state, applied.message) == (PlanState.APPLIED, "")
+    assert names(right) == sorted(row["name"] for row in left.records().values())
+    (run,) = [one for one in runs() if one.kind is RunKind.APPLY]
+    assert (run.id, run.status) == (applied.run, RunStatus.DONE)
+
+
+def test_plan_whose_job_was_lost_is_asked_for_again(actor, firm, two):
+    begun = plans.dry_run(actor, "firm")
+    kept = requests.requests_of(state_url())
+    for job in kept.waiting():
+        kept.taken(job)
+    plans.ask_again()
+    plans.ask_again()  # once
+    assert [(job.errand, job.subject) for job in kept.waiting()] == [("plan", begun.pk)]
+    with worker():
+        assert planned(actor, begun).state == PlanState.READY
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL takes any number of workers")

@@ -78,7 +78,8 @@ class KeptPlan(models.Model):
     run = models.CharField(max_length=64, blank=True, default="")  # that applied it
     made_at = models.DateTimeField(default=timezone.now)
     made_by = models.CharField(max_length=200)
-    touched_at = models.DateTimeField(default=timezone.now)  # the process that works on it was alive then
+    applied_by = models.CharField(max_length=200, blank=True, default="")
+    touched_at = models.DateTimeField(default=timezone.now)  # a worker told then how far it is
 
     class Meta:
         default_permissions = ()

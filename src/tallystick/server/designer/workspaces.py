@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from tallystick.engine.apply import BATCH
 from tallystick.engine.result import Progress
 from tallystick.model.plan import Run
 from tallystick.ports.store import Store
+from tallystick.ports.world import Clock
 from tallystick.runs.state import State
 from tallystick.runs.systems import Systems
 from tallystick.runs.workspace import Workspace
@@ -16,18 +19,27 @@ from tallystick.server.connections import bounds
 from tallystick.server.connections.opening import ConnectionSystems
 from tallystick.server.designer.documents import loaded_of
 from tallystick.server.designer.domain.change import current_of, integration_of
-from tallystick.server.designer.models import Integration
+from tallystick.server.designer.models import Integration, IntegrationVersion
 from tallystick.server.designer.place import state_url
 from tallystick.server.state.store import open_store
 from tallystick.spec.reading import Loaded, loads
 
 
 @contextmanager
-def workspace(name: str, *, by: str = "", progress: Progress = lambda what, count: None) -> Iterator[Workspace]:
+def workspace(name: str, *, by: str = "") -> Iterator[Workspace]:
     """The integration as it is now. Raises NotFound, and what opening the state raises."""
     loaded = loaded_of(current_of(integration_of(name)))
-    clock = SystemClock()
-    with _over(loaded, open_store(state_url(), clock=clock), by=by, progress=progress) as opened:
+    with _over(loaded, open_store(state_url(), clock=SystemClock()), by=by) as opened:
+        yield opened
+
+
+@contextmanager
+def workspace_of_version(
+    version: IntegrationVersion, *, by: str, clock: Clock, progress: Progress, batch: int = BATCH
+) -> Iterator[Workspace]:
+    """The integration as that version has it. Raises DocumentErrors, and what opening the state raises."""
+    store = open_store(state_url(), clock=clock)
+    with _over(loaded_of(version), store, by=by, clock=clock, progress=progress, batch=batch) as opened:
         yield opened
 
 
@@ -51,6 +63,15 @@ def state(*, by: str = "") -> Iterator[State]:
         yield opened
 
 
-def _over(loaded: Loaded, store: Store, *, by: str, progress: Progress = lambda what, count: None) -> Workspace:
+def _over(
+    loaded: Loaded,
+    store: Store,
+    *,
+    by: str,
+    clock: Clock | None = None,
+    progress: Progress = lambda what, count: None,
+    batch: int = BATCH,
+) -> Workspace:
     systems: Systems = ConnectionSystems()
-    return Workspace(loaded, store, folder=bounds.folder(), systems=systems, by=by, progress=progress)
+    more: Any = {"clock": clock, "progress": progress, "batch": batch}
+    return Workspace(loaded, store, folder=bounds.folder(), systems=systems, by=by, **more)

@@ -113,7 +113,8 @@ def pauses_of(name: str) -> Mapping[str, Pause]:
 def flows_going(name: str) -> frozenset[str]:
     """The flows of this integration that wait for a worker or are being worked on."""
     jobs_going = [*requests.requests_of(state_url()).waiting(), *going(jobs())]
-    return frozenset(flow for job in jobs_going if job.integration == name for flow in job.flows)
+    mine = [job for job in jobs_going if job.integration == name and not job.errand]
+    return frozenset(flow for job in mine for flow in job.flows)
 
 
 def _permitted(actor: Actor, name: str) -> Integration:
