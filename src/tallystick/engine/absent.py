@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tallystick.engine import questions
-from tallystick.engine.plan import Planner, ids_of
+from tallystick.engine.asked import ids_of
+from tallystick.engine.plan import Planner
 from tallystick.model.flow import EditVsDelete, Flow, OnDeleted, OnScopeLeft
 from tallystick.model.link import Link
 from tallystick.model.plan import Operation, Review, ReviewKind, Take
@@ -48,13 +49,13 @@ class AbsencePlanner:
         if len(absences) == 2:
             if causes <= _TELLING:
                 cause = "deleted" if Cause.DELETED in causes else "out of filter"
-                self._planner.situations["absent on both sides"] += 1
+                self._planner.asked.situations["absent on both sides"] += 1
                 self.part(link, Side.LEFT, f"both {cause}", gone=SIDES)
             else:
                 self._planner.asked.held.append(link)
             return
         side, absence = next(iter(absences.items()))
-        self._planner.situations[f"absent on the {side.value}: {absence.cause.value}"] += 1
+        self._planner.asked.situations[f"absent on the {side.value}: {absence.cause.value}"] += 1
         survivor = records[side.other]
         match absence.cause:
             case Cause.DELETED:
@@ -89,7 +90,7 @@ class AbsencePlanner:
         elif (answer is not None and answer.take.value == other.value) or (
             answer is None and is_edited and choice is EditVsDelete.EDIT and reaches(side)
         ):
-            operation = self._planner.create(
+            operation = self._planner.creations.create(
                 other, survivor, link.number, f"edited on the {other.value}, deleted on the {side.value}"
             )
             if operation is not None:
@@ -120,7 +121,7 @@ class AbsencePlanner:
     def _delete(self, link: Link, side: Side, record: Record, reason: str) -> None:
         problem = self._planner.checkers[side].allows(Action.DELETE)
         if problem is not None:
-            self._planner.reject(side, record, problem, partner=ids_of(link)[side.other])
+            self._planner.asked.reject(side, record, problem, partner=ids_of(link)[side.other])
             self._planner.asked.held.append(link)
             return
         self._planner.outbox.add_last(
@@ -143,7 +144,7 @@ class AbsencePlanner:
         if wanted:
             problem = self._planner.checkers[other].update(wanted)
             if problem is not None:
-                self._planner.reject(other, survivor, problem, partner=ids_of(link)[side])
+                self._planner.asked.reject(other, survivor, problem, partner=ids_of(link)[side])
                 self._planner.asked.held.append(link)
                 return
             reason = f"deleted on the {side.value}: set"

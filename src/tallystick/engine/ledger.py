@@ -58,7 +58,7 @@ class Ledger:
         result.ignored += asked.ignored
         result.rejects += asked.rejects
         result.notes += asked.notes
-        result.situations.update(planner.situations)
+        result.situations.update(asked.situations)
         self._raised = {key for key in self._raised if not asked.evaluated.intersection(questions.named(key))}
         self._raised.update(asked.reviews)
         self._evaluated |= asked.evaluated

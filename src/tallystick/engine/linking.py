@@ -191,7 +191,7 @@ class Linker:
             if decision is None and kind is ReviewKind.POSSIBLE:
                 decision = self._reaction(group)
             if decision is None:
-                self._planner.wait_for_person(review, {side: list(records[side].values()) for side in SIDES})
+                self._planner.asked.wait(review, {side: list(records[side].values()) for side in SIDES})
             else:
                 self._decided(decision, group, records, review)
 
@@ -230,9 +230,9 @@ class Linker:
                 if (side, id_) in used:
                     continue
                 if decision.take is Take.CREATE:
-                    self._planner.new(side, record, is_decided=True)
+                    self._planner.creations.new(side, record, is_decided=True)
                 else:
-                    self._planner.ignore(side, record, f"decided by {decision.by or 'a person'}")
+                    self._planner.asked.ignore(side, record, f"decided by {decision.by or 'a person'}")
 
 
 def _evidence(pairing: Pairing) -> dict[str, Any]:

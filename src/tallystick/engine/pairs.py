@@ -89,7 +89,7 @@ class PairPlanner:
         else:
             side = next((s for s in SIDES if self._is_other_identity(link, s, records[s])), None)
             if side is not None:
-                self._planner.collide(link, side, records[side], f"The {side.value} id now names another record.")
+                self._planner.asked.collide(link, side, records[side], f"The {side.value} id now names another record.")
                 return
             fighting = self._fighting(link)
             self._planner.pair(link, records[Side.LEFT], records[Side.RIGHT], answers, fighting=fighting)
@@ -104,7 +104,7 @@ class PairPlanner:
         end = link.end(side)
         record = Record(id=end.id if end is not None else "", values=end.base if end is not None else {})
         other = f" with {into}, which has a partner of its own" if into is not None else ""
-        self._planner.collide(
+        self._planner.asked.collide(
             link, side, record, f"The {side.value} record was merged{other}; its partner is left alone."
         )
         self._absences.part(link, side, f"{side.value} merged", gone=(side,))
@@ -121,14 +121,14 @@ class PairPlanner:
             if not self._is_same(link, side, records[side]):
                 still = [s for s in SIDES if s not in gone]
                 if still:
-                    self._planner.collide(
+                    self._planner.asked.collide(
                         link, side, records[side], f"The {side.value} id came back as another record."
                     )
                     return
         if len(records) == 2:
             self._planner.link(records[Side.LEFT], records[Side.RIGHT], {}, dormant=link, reason="came back")
         else:
-            self._planner.new(back[0], records[back[0]], dormant=link)
+            self._planner.creations.new(back[0], records[back[0]], dormant=link)
 
     def _is_same(self, link: Link, side: Side, record: Record) -> bool:
         end = link.end(side)

@@ -475,11 +475,11 @@ class FlowSync:
                         ends = {side: record, side.other: partner}
                         planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, reason="its create had lost its answer")
                         continue
-                    planner.new(side, record, answers=answers.get((side, record.id), ()))
+                    planner.creations.new(side, record, answers=answers.get((side, record.id), ()))
                 self._progress("planning", len(records))
             for side in SIDES:
                 for unreadable in readings[side].unreadable:
-                    planner.unreadable(side, unreadable.id, unreadable.reason)
+                    planner.asked.unreadable(side, unreadable.id, unreadable.reason)
                 planner.tally.gone[side] = detected.gone(side)
             planner.finish()
             self._is_parking |= any(one.standing is Standing.WAITING for one in planner.asked.parked)

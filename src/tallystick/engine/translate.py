@@ -49,6 +49,10 @@ class Translator:
         """Every field of `side` that some line reads or writes, sorted."""
         return tuple(sorted({name for line in self.lines for name in line.fields(side)}))
 
+    def line_fields(self, name: str, side: Side) -> tuple[str, ...]:
+        """The fields of `side` in the line of this name."""
+        return next((line.fields(side) for line in self.lines if line.name == name), ())
+
     def record(self, side: Side, values: Mapping[str, Value]) -> TranslatedRecord:
         """What a new record on `side` is to hold, from the other side's `values`."""
         results = self._plain[side].translate(values)
