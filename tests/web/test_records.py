@@ -102,3 +102,39 @@ def test_file_is_looked_at_and_imported_while_the_page_tells(open_page, ada, che
     page.get_by_role("button", name="Import 2 rows").click()
     page.get_by_text("The file is through.").wait_for()
     assert sorted(Account.objects.values_list("name", flat=True)) == ["Acme", "Gamma"]
+
+
+def test_two_records_are_compared_merged_and_taken_apart(open_page, ada, check_page, check_looks):
+    one = account_of(ada, city="Leeds", categories='["a"]')
+    other = account_of(ada, name="Nordwind", city="York", phone="+49 30 1", categories='["b"]')
+    check_looks(f"/records/account/{one.id}/merge/?with={other.id}", "records-merge", user=ada)
+    page = open_page("/records/account/", user=ada)
+    page.get_by_label("Choose Nordwind").check()
+    assert not page.get_by_role("button", name="Merge").is_visible()
+    page.get_by_label("Choose Northwind").check()
+    page.get_by_role("button", name="Merge").click()
+    page.get_by_role("heading", name="Merge two records").wait_for()
+    page.get_by_role("link", name="Swap").click()
+    page.get_by_label("York").check()
+    page.get_by_role("button", name="Merge A-2 into A-1").click()
+    page.get_by_text("A-2 is part of A-1 now").wait_for()
+    check_page(page, "records-merged")
+    assert Account.objects.get(pk=one.id).city == "York"
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_text("The merge is taken back").wait_for()
+    assert Account.objects.filter(gone_at=None).count() == 2
+
+
+def test_deleted_objects_of_all_types_are_found_and_restored(open_page, ada, check_looks):
+    actor = actor_of(ada)
+    for name in ("Acme", "Beta"):
+        actions.delete(actor, "account", [account_of(ada, name=name).id])
+    actions.archive(actor, "product", [actions.create(actor, "product", {"name": "Pump"}).id])
+    check_looks("/records/deleted/", "records-deleted-full", user=ada)
+    page = open_page("/records/deleted/", user=ada)
+    page.get_by_role("searchbox", name="Search").fill("acme")
+    page.get_by_role("searchbox", name="Search").press("Enter")
+    page.get_by_label("Choose Acme").check()
+    page.get_by_role("button", name="Restore", exact=True).click()
+    page.get_by_text("1 record restored.").wait_for()
+    assert Account.objects.get(gone_at=None).name == "Acme"

@@ -16,7 +16,17 @@ from tallystick.errors import InputRefused
 from tallystick.server.api import errands
 from tallystick.server.api.calls import around
 from tallystick.server.api.identity import Session, Token, problem
-from tallystick.server.api.resources import history, integrations, people, records, reviews, runs, systems, webhooks
+from tallystick.server.api.resources import (
+    history,
+    integrations,
+    merging,
+    people,
+    records,
+    reviews,
+    runs,
+    systems,
+    webhooks,
+)
 from tallystick.server.ui.answers import Problem
 
 DESCRIPTION: Final = """\
@@ -93,7 +103,9 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 for _prefix, _calls in (
     ("", people.calls),
+    ("/records", merging.calls),  # before the calls of one record: "archive" is no id
     ("/records", records.calls),
+    ("/deleted", merging.bin_),
     ("/systems", systems.calls),
     ("/connectors", systems.connectors),
     ("/integrations", integrations.calls),

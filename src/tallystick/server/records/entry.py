@@ -18,6 +18,7 @@ ABSENCES = CodeSet(
     tones={"deleted": "bad"},
 )
 LIVE = Q(gone_at__isnull=True)
+GONE = Q(gone_at__isnull=False)
 
 
 class Entry(models.Model):
@@ -51,10 +52,16 @@ HIDDEN = ("creator", "gone_at", "gone_by", "gone_why", "merged_into")
 
 
 def lists(table: str, *columns: str) -> list[models.Index]:
-    """Indexes that let a list of live records be sorted by each of these columns and read page by page."""
+    """Indexes that let a list of live records be sorted by each of these columns and read page by page; also what is
+    gone by the time it went, and what was merged into a record.
+    """
     return [
-        models.Index(fields=[column, "id"], condition=LIVE, name=f"{table}_{column}"[:30])
-        for column in ("number", "changed_at", *columns)
+        *(
+            models.Index(fields=[column, "id"], condition=LIVE, name=f"{table}_{column}"[:30])
+            for column in ("number", "changed_at", *columns)
+        ),
+        models.Index(fields=["gone_at", "id"], condition=GONE, name=f"{table}_gone"),
+        models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name=f"{table}_merged"),
     ]
 
 

@@ -26,17 +26,27 @@ class ReferenceInput(forms.TextInput):
     template_name = "records/reference_input.html"
 
     def __init__(self, field: Field, titles: Titles) -> None:
+        self._set(str(field.refers_to), titles, is_many=field.type is FieldType.LIST)
+
+    def _set(self, target: str, titles: Titles, *, is_many: bool) -> None:
         super().__init__({"autocomplete": "off"})
-        self._field, self._titles = field, titles
+        self._target, self._titles, self._is_many = target, titles, is_many
+
+    @classmethod
+    def to(cls, target: str, titles: Titles) -> ReferenceInput:
+        """To one record of this type, whatever it is for."""
+        made = cls.__new__(cls)
+        made._set(target, titles, is_many=False)
+        return made
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
         ids = [part.strip() for part in str(value or "").split(",") if part.strip()]
-        target = str(self._field.refers_to)
+        target = self._target
         self._titles.look_up(target, [id_ for id_ in ids if len(id_) == 32])
         context["widget"] |= {
             "chosen": [(id_, self._titles.name(target, id_).title if len(id_) == 32 else id_) for id_ in ids],
-            "is_many": self._field.type is FieldType.LIST,
+            "is_many": self._is_many,
             "choices_url": reverse("records:choices", args=[target]),
         }
         return context

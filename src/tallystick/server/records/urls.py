@@ -5,18 +5,21 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from tallystick.server.records.record_types import BY_NAME
-from tallystick.server.records.views import detail, edit, lists, transfer
+from tallystick.server.records.views import detail, edit, gone, lists, merge, transfer
 
 app_name = "records"
 urlpatterns = [
     path("records/", lists.more, name="more"),
-    path("records/deleted/", detail.deleted, name="deleted"),
+    path("records/deleted/", gone.deleted, name="deleted"),
+    path("records/deleted/back/", gone.bring_back, name="bring_back"),
     path("records/undo/<str:token>/", lists.undo, name="undo"),
     path("records/location/<str:id_>/main/", detail.convert_to_main, name="convert_to_main"),
     *(path(f"records/{name}/", lists.records, {"type_": name}, name=name) for name in BY_NAME),
     path("records/<str:type_>/", lists.records, name="list"),
     path("records/<str:type_>/new/", edit.new, name="new"),
     path("records/<str:type_>/delete/", lists.delete, name="delete"),
+    path("records/<str:type_>/merge/", merge.merge_chosen, name="merge_chosen"),
+    path("records/<str:type_>/archive/", gone.archive, name="archive"),
     path("records/<str:type_>/restore/", lists.restore, name="restore"),
     path("records/<str:type_>/choices/", lists.choices, name="choices"),
     re_path(r"^records/(?P<type_>[a-z_]+)/export\.(?P<form>csv|jsonl)$", transfer.export, name="export"),
@@ -26,4 +29,6 @@ urlpatterns = [
     path("records/<str:type_>/<str:id_>/", detail.detail, name="detail"),
     path("records/<str:type_>/<str:id_>/edit/", edit.edit, name="edit"),
     path("records/<str:type_>/<str:id_>/history/", detail.past, name="history"),
+    path("records/<str:type_>/<str:id_>/merge/", merge.merge, name="merge"),
+    path("records/<str:type_>/<str:id_>/unmerge/", gone.take_back, name="take_back"),
 ]

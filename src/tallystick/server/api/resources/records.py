@@ -62,6 +62,8 @@ class Record(Schema):
     called: str = Shape(description="How people call it: C-1042.")
     version: int
     is_deleted: bool
+    gone: str | None = Shape(None, description="Why it is not there any more: deleted, merged or archived.")
+    merged_into: str | None = Shape(None, description="The record that it is part of now.")
     values: dict[str, Any]
     meanwhile: dict[str, str] = Shape(
         default_factory=dict, description="Fields that somebody else changed since `version`, and who."
@@ -332,7 +334,9 @@ def kind_of(name: str) -> RecordType:
 
 
 def _columns(kind: RecordType) -> list[str]:
-    return list(dict.fromkeys(("id", "gone_at", *(field.attname for field in kind.fields.values()))))
+    return list(
+        dict.fromkeys(("id", "gone_at", "gone_why", "merged_into", *(field.attname for field in kind.fields.values())))
+    )
 
 
 def _shown(kind: RecordType, row: Mapping[str, Any], meanwhile: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -344,6 +348,8 @@ def _shown(kind: RecordType, row: Mapping[str, Any], meanwhile: Mapping[str, str
         "called": kind.called(row["number"]),
         "version": row["version"],
         "is_deleted": row["gone_at"] is not None,
+        "gone": row["gone_why"],
+        "merged_into": row["merged_into"],
         "values": values,
         "meanwhile": dict(meanwhile or {}),
     }

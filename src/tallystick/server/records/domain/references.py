@@ -42,21 +42,26 @@ def resolved(kind: RecordType, actor: Actor, values: Mapping[str, Value]) -> dic
 
 def id_of(field: Field, actor: Actor, text: str) -> str:
     """Raises LookupError with a sentence."""
+    try:
+        return id_of_text(BY_NAME[str(field.refers_to)], actor, text)
+    except LookupError as fault:
+        raise LookupError(f"{field.title}: {fault}") from None
+
+
+def id_of_text(kind: RecordType, actor: Actor, text: str) -> str:
+    """Raises LookupError with a sentence."""
     text = text.strip()
     if _ID.fullmatch(text):
         return text
-    kind = BY_NAME[str(field.refers_to)]
     rows: Any = queries.live(kind, actor)
     prefix, dash, number = text.rpartition("-")
     if dash and prefix.upper() == kind.prefix and number.isdecimal() and len(number) < 19:
         found = list(rows.filter(number=int(number)).values_list("pk", flat=True)[:1])
     else:
         column = kind.fields[kind.title_field].attname
-        found = list(rows.filter(**{column: text}).values_list("pk", flat=True)[:2])
+        found = list(rows.filter(**{column: text.replace("\0", "")}).values_list("pk", flat=True)[:2])
     if len(found) > 1:
-        raise LookupError(_("{field}: several records are called so; give the number.").format(field=field.title))
+        raise LookupError(_("several records are called so; give the number."))
     if not found:
-        raise LookupError(
-            _("{field}: there is no {thing} with this number or name.").format(field=field.title, thing=kind.title)
-        )
+        raise LookupError(_("there is no {thing} with this number or name.").format(thing=kind.title))
     return str(found[0])

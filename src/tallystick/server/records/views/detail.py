@@ -19,20 +19,22 @@ from tallystick.server.records.domain import actions, history
 from tallystick.server.records.domain.history import Past
 from tallystick.server.records.domain.steps import Doing
 from tallystick.server.records.panels import panels_of
-from tallystick.server.records.record_types import BY_NAME, RecordType
+from tallystick.server.records.record_types import RecordType
 from tallystick.server.records.related import related
 from tallystick.server.records.titles import Titles, url_of
 from tallystick.server.records.values import listed, of_column
-from tallystick.server.records.views import CHANGE, DELETE, VIEW, kind_of
+from tallystick.server.records.views import CHANGE, VIEW, kind_of
 from tallystick.server.ui.toasts import toast
 
 RECENT: Final = 5
+MERGED: Final = 20
 DOINGS: Final = {
     Doing.CREATE: (gettext_lazy("Created"), "add"),
     Doing.UPDATE: (gettext_lazy("Changed"), "edit"),
     Doing.DELETE: (gettext_lazy("Deleted"), "delete"),
     Doing.RESTORE: (gettext_lazy("Restored"), "restore_from_trash"),
     Doing.MERGE: (gettext_lazy("Merged into another record"), "merge"),
+    Doing.ABSORB: (gettext_lazy("Another record was merged into this one"), "merge"),
     Doing.ARCHIVE: (gettext_lazy("Archived"), "archive"),
 }
 
@@ -69,6 +71,8 @@ def detail(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
             "panels": panels_of(kind.name, actor, id_) if not page["is_gone"] else [],
             "may_change": actor.may(kind.permission("change")) and not page["is_gone"],
             "may_delete": actor.may(kind.permission("delete")),
+            "may_merge": actor.may(kind.permission("delete")) and actor.may(kind.permission("change")),
+            "merged": _merged(kind, actor, id_),
             "may_convert": kind.name == "location" and values["is_main"] != "true" and not page["is_gone"],
         },
     )
@@ -95,6 +99,16 @@ def past(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
     )
 
 
+def _merged(kind: RecordType, actor: Actor, id_: str) -> list[dict[str, Any]]:
+    """What was merged into the record, the last first."""
+    rows = queries.records(kind, actor).filter(merged_into=id_, gone_why=str(Doing.MERGE)).order_by("-gone_at", "-pk")
+    column = kind.fields[kind.title_field].attname
+    return [
+        {"id": one, "called": kind.called(number), "title": title or kind.called(number), "url": url_of(kind, one)}
+        for one, number, title in rows.values_list("pk", "number", column)[:MERGED]
+    ]
+
+
 def _page(kind: RecordType, actor: Actor, id_: str) -> dict[str, Any]:
     """What the pages of one record share."""
     entry = queries.one(kind, actor, id_)
@@ -102,6 +116,9 @@ def _page(kind: RecordType, actor: Actor, id_: str) -> dict[str, Any]:
     titles = Titles(actor)
     titles.load(kind, list(kind.fields), [values])
     name = shown.title_of(kind, entry.number, values)
+    into = entry.merged_into if entry.gone_why == Doing.MERGE else None
+    if into is not None:
+        titles.look_up(kind.name, [into])
     status = next((kind.fields[field] for field in ("status", "stage") if field in kind.fields), None)
     return {
         "kind": kind,
@@ -114,6 +131,7 @@ def _page(kind: RecordType, actor: Actor, id_: str) -> dict[str, Any]:
         "state": shown.value(status, values[status.name], titles) if status else "",
         "is_gone": entry.gone_at is not None,
         "gone_why": entry.gone_why,
+        "merged_into": shown.reference(titles.name(kind.name, into)) if into is not None else "",
         "gone_by": entry.gone_by,
         "gone_at": entry.gone_at,
         "created_at": entry.created_at,
@@ -161,31 +179,6 @@ def _event(kind: RecordType, one: Past, titles: Titles) -> dict[str, Any]:
         "is_creation": one.doing is Doing.CREATE,
         "fields": fields,
     }
-
-
-@needs(*DELETE)
-@require_GET
-def deleted(request: HttpRequest) -> HttpResponse:
-    """Deleted objects: what was deleted of each type, the last first, with the way back. Source: spec/pim.md P27."""
-    actor = request_actor(request)
-    kinds = [kind for kind in BY_NAME.values() if actor.may(kind.permission("delete"))]
-    wanted = request.GET.get("type", "")
-    kind = BY_NAME[wanted] if wanted in BY_NAME and BY_NAME[wanted] in kinds else kinds[0]
-    gone = queries.records(kind, actor).filter(gone_why=str(Doing.DELETE))
-    column = kind.fields[kind.title_field].attname
-    found = gone.order_by("-gone_at", "-pk").values_list("pk", "number", column, "gone_at", "gone_by")[:200]
-    rows = [
-        {
-            "id": id_,
-            "called": kind.called(number),
-            "title": title or kind.called(number),
-            "url": url_of(kind, id_),
-            "at": at,
-            "by": by,
-        }
-        for id_, number, title, at, by in found
-    ]
-    return render(request, "records/deleted.html", {"kinds": kinds, "kind": kind, "rows": rows})
 
 
 @needs(*CHANGE)

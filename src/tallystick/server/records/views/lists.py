@@ -49,6 +49,7 @@ def records(request: HttpRequest, type_: str) -> HttpResponse:
             "is_narrowed": any(request.GET.get(name) for name in ("q", *kind.filters)),
             "may_add": actor.may(kind.permission("add")),
             "may_delete": actor.may(kind.permission("delete")),
+            "may_merge": actor.may(kind.permission("delete")) and actor.may(kind.permission("change")),
             "query": request.GET.urlencode(),
         },
     )

@@ -8,6 +8,9 @@ for (const form of document.querySelectorAll("[data-picks]")) {
     if (bar) {
       bar.hidden = count === 0;
       bar.querySelector("[data-picked-count]").textContent = count;
+      for (const button of bar.querySelectorAll("[data-picked-exactly]")) {
+        button.hidden = count !== Number(button.dataset.pickedExactly);
+      }
     }
     if (all) {
       all.checked = count > 0 && count === rows().length;
