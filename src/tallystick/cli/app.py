@@ -49,7 +49,8 @@ def program(
     """Keeps a service CRM and the systems around it in agreement, both ways."""
     from tallystick import connectors
 
-    connectors.add("records", "tallystick.server.records.connector")  # of a room above the connectors
+    for kind in ("records", "discovery"):  # of a room above the connectors
+        connectors.add(kind, f"tallystick.server.{kind}.connector")
 
 
 app.command()(documents.check)

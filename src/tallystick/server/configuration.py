@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ KEY_LENGTH: Final = 32
 KEYS_FILE: Final = "secret-keys"
 ON: Final = ("1", "true", "yes", "on")
 OFF: Final = ("", "0", "false", "no", "off")
+REMOTE_PLACES: Final = ("hostname", "name", "domain", "serial_number", "uuid", "asset_tag", "ip_address", "id")
+"""What TALLYSTICK_REMOTE_URL may name of a device; `id` is what the device's own remote control calls it."""
+NO_SCHEMES: Final = ("javascript", "data", "vbscript", "file", "about", "blob")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,7 @@ class Configuration:
     proxies: int  # trusted reverse proxies in front of the hub
     allowed_networks: tuple[IPv4Network | IPv6Network, ...]  # private networks that connections may reach
     sign_in_service: SignInService | None
+    remote_url: str  # begins remote control of a device, with places like {hostname}; empty: there is none
     is_debug: bool
 
     @classmethod
@@ -63,6 +68,7 @@ class Configuration:
             proxies=_count(environment, "TALLYSTICK_PROXIES"),
             allowed_networks=tuple(_network(word) for word in _words(environment, "TALLYSTICK_ALLOWED_NETWORKS")),
             sign_in_service=_sign_in_service(environment),
+            remote_url=_remote_url(environment),
             is_debug=_switch(environment, "TALLYSTICK_DEBUG"),
         )
 
@@ -171,6 +177,22 @@ def _sign_in_service(environment: Mapping[str, str]) -> SignInService | None:
         name=environment.get("TALLYSTICK_OIDC_NAME") or urlsplit(issuer).hostname or issuer,
         new_people_role=environment.get("TALLYSTICK_OIDC_ROLE", ""),
     )
+
+
+def _remote_url(environment: Mapping[str, str]) -> str:
+    given = environment.get("TALLYSTICK_REMOTE_URL", "").strip()
+    if not given:
+        return ""
+    scheme, colon, rest = given.partition(":")
+    is_scheme = re.fullmatch(r"[a-z][a-z0-9+.-]*", scheme, re.ASCII) is not None and scheme not in NO_SCHEMES
+    unknown = [place for place in re.findall(r"\{([^{}]*)\}", given) if place not in REMOTE_PLACES]
+    if not colon or not rest or not is_scheme or unknown:
+        raise ConfigurationError(
+            "TALLYSTICK_REMOTE_URL is no address that remote control could begin with.",
+            hint="Write https://remote.example.org/?host={hostname} or rustdesk://{hostname}; the places are "
+            f"{', '.join(REMOTE_PLACES)}.",
+        )
+    return given
 
 
 def _network(word: str) -> IPv4Network | IPv6Network:

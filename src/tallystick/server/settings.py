@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "tallystick.server.review",
     "tallystick.server.ops",
     "tallystick.server.records",
+    "tallystick.server.discovery",
     "tallystick.server.connections",
     "tallystick.server.designer",
     "tallystick.server.api",

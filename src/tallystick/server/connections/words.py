@@ -30,6 +30,9 @@ CONNECTORS: Final = {
     "records": Offer(
         title=_("Records of this hub"), note=_("The built-in accounts, people, assets, cases."), icon="inventory_2"
     ),
+    "discovery": Offer(
+        title=_("Discovered devices"), note=_("What inventory agents report to this hub."), icon="sensors"
+    ),
 }
 
 _TONES: Final = {Health.OK: "ok", Health.FAILING: "bad", Health.UNKNOWN: "quiet"}

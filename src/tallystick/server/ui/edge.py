@@ -16,7 +16,7 @@ from tallystick.errors import TallystickError
 from tallystick.server.ui import mishaps
 from tallystick.server.ui.answers import Audience, Problem, problem_of
 
-PROGRAM_PATHS = ("/api/", "/hooks/", "/metrics")
+PROGRAM_PATHS = ("/api/", "/hooks/", "/metrics", "/inventory")
 
 
 class ErrorEdge:

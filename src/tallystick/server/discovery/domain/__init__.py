@@ -1,0 +1,1 @@
+"""Which device a report is about, and what is kept of it."""

@@ -1,0 +1,1 @@
+"""What inventory agents send and are answered, without any database: OCS and FusionInventory XML, GLPI JSON."""
