@@ -10,13 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
-from tallystick.engine import questions, reading, verify
+from tallystick.engine import questions, verify
 from tallystick.engine.apply import BATCH, Applier, Turn
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
@@ -26,18 +25,18 @@ from tallystick.engine.guards import Approval, Tally, breaches, unapproved
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.linking import Linker
 from tallystick.engine.merge import Pair
+from tallystick.engine.opening import Opening
 from tallystick.engine.outbox import LAST
 from tallystick.engine.outcomes import Applied
 from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
 from tallystick.engine.result import FlowResult, Progress
-from tallystick.engine.translated import Awaited
 from tallystick.engine.unconfirmed import Unconfirmed
 from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.flow import Flow, OnNew, Scope
 from tallystick.model.link import MatchKey, Standing
 from tallystick.model.plan import FlowRun, Operation, OperationState, Review, RunKind, RunStatus
-from tallystick.model.record import ID, Record
+from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.model.write import Action
@@ -82,10 +81,8 @@ class FlowSync:
         self._folder = folder
         self._progress = progress
         self._is_linking_only = is_linking_only
-        is_fresh = bool(self.context.fresh)
-        self._known = {side: reading.KnownVersions(store, scope, side, is_blank=is_fresh) for side in SIDES}
+        self._opening = Opening(self.context)
         self._next_seq = 0
-        self._circling: set[Awaited] = set()  # records that wait for themselves and were looked at in this run
         self._is_parking = False  # whether a plan parked records that wait
         if self.context.paused:
             paused = ", ".join(self.context.paused)
@@ -134,7 +131,7 @@ class FlowSync:
         ledger, result = self.ledger, self.result
         ledger.save(RunStatus.PLANNING)
         ledger.cursors = dict(self.context.state.cursors)
-        readings = self._open(is_full=is_full)
+        readings = self._opening.everything(is_full=is_full)
         planner = self._planner()
         self._plan_readings(readings, planner, is_forced=bool(self.context.fresh), is_comparison=True)
         for side in SIDES:
@@ -177,13 +174,13 @@ class FlowSync:
     def plan_some(self, ids: Mapping[Side, Sequence[str]]) -> None:
         """Plans just these records, as they are now; what decisions, retries and replans go through."""
         planner = self._planner()
-        self._plan_readings(self._some(ids), planner, is_forced=False)
+        self._plan_readings(self._opening.some(ids), planner, is_forced=False)
         self.ledger.report(planner, is_artefact=False)
 
     def ask_again(self, ids: Mapping[Side, Sequence[str]]) -> Mapping[questions.Key, Review]:
         """What would be asked about these records as they are now; nothing is planned or remembered (E17)."""
         planner = self._planner(is_kept=False)
-        self._plan_readings(self._some(ids), planner, is_forced=False)
+        self._plan_readings(self._opening.some(ids), planner, is_forced=False)
         return planner.asked.reviews
 
     def add(self, operation: Operation, pair: Pair | None = None) -> None:
@@ -195,13 +192,6 @@ class FlowSync:
     def keys(self, side: Side, values: Mapping[str, Value]) -> list[MatchKey]:
         """The match keys of a record of `side` that is not there yet."""
         return self._planner(is_kept=False).outbox.keys(side, [("", values)])
-
-    def _some(self, ids: Mapping[Side, Sequence[str]]) -> dict[Side, Reading]:
-        context = self.context
-        return {
-            side: reading.some(context.systems[side], context.selections[side], sorted(set(ids.get(side, ()))))
-            for side in SIDES
-        }
 
     def apply(self) -> None:
         for _ in self.steps():
@@ -219,7 +209,9 @@ class FlowSync:
                 yield count
             moved, applied.moved = applied.moved, []
             again = {side: [id_ for o in moved if (id_ := o.id_on(side)) is not None] for side in SIDES}
-            woken = self._woken(applied)
+            linked, applied.linked = applied.linked, []
+            woken = self._opening.woken(linked, is_parking=self._is_parking)
+            self._is_parking = False
             for side in SIDES:
                 again[side] += woken[side]
             if not any(again.values()):
@@ -325,86 +317,6 @@ class FlowSync:
         result.status = RunStatus.PARTIAL if is_partial else RunStatus.DONE
         ledger.save(result.status)
 
-    # --- reading
-
-    def _open(self, *, is_full: bool) -> dict[Side, Reading]:
-        context = self.context
-        is_full = is_full or bool(context.fresh) or self._is_full_due()
-        waiting = self._arrived()
-        readings: dict[Side, Reading] = {}
-        for side in SIDES:
-            system, selection, known = context.systems[side], context.selections[side], self._known[side]
-            cursor = context.state.cursors.get(side)
-            if is_full or cursor is None or not context.can(side).changes:
-                readings[side] = reading.full(system, selection, known)
-            else:
-                readings[side] = reading.since(system, selection, cursor, known, waiting[side])
-        return readings
-
-    def _missed(self, side: Side, edited: set[str]) -> int:
-        """How many of these edits, found by a full comparison, an incremental read would not have shown (E3)."""
-        context = self.context
-        cursor = context.state.cursors.get(side)
-        if not edited or cursor is None or not context.can(side).changes:
-            return 0
-        increment = reading.since(context.systems[side], context.selections[side], cursor, self._known[side])
-        if increment.is_full:
-            return 0
-        missed = set(edited)
-        for table in increment.tables():
-            missed.difference_update(table.column(ID).to_pylist())
-            if not missed:
-                break
-        return len(missed - set(increment.unchanged))
-
-    def _is_full_due(self) -> bool:
-        state = self.context.state
-        if not state.last_full_at:
-            return True
-        last = datetime.fromisoformat(state.last_full_at)
-        return self.context.clock.now() - last >= timedelta(seconds=self.context.flow.full_every_s)
-
-    def _arrived(self) -> dict[Side, list[str]]:
-        """Parked records that can go on: what they wait for has a partner by now, or waits for them in turn (E26)."""
-        arrived: dict[Side, list[str]] = {side: [] for side in SIDES}
-        references, waits = self.context.references, self._waits()
-        for flow, side in {(flow, side) for flow, side, _ in waits.values()}:
-            references.prefetch(flow, side, {id_ for f, s, id_ in waits.values() if (f, s) == (flow, side)})
-        self._circling = references.circling(waits)
-        for me, of in waits.items():
-            if me in self._circling or isinstance(references.partner(*of), str):
-                arrived[me[1]].append(me[2])
-        return arrived
-
-    def _waits(self) -> dict[Awaited, Awaited]:
-        """What the parked records of this flow wait for."""
-        flow = self.context.flow
-        return {
-            (flow.name, side, one.id): one.waits_for
-            for side in (SIDES if flow.refs else ())
-            for one in self.context.store.unlinked(self.context.scope, side)
-            if one.standing is Standing.WAITING and one.waits_for is not None
-        }
-
-    def _woken(self, applied: Applied) -> dict[Side, list[str]]:
-        """Records of this flow that waited for one linked just now, or wait for themselves since the plan."""
-        woken: dict[Side, list[str]] = {side: [] for side in SIDES}
-        flow = self.context.flow
-        if flow.name not in flow.refs:
-            return woken
-        linked, applied.linked = applied.linked, []
-        for side in SIDES:
-            ids = [id_ for s, id_ in linked if s is side]
-            for one in self.context.store.waiting_for(self.context.scope, flow.name, side, ids) if ids else ():
-                woken[one.side].append(one.id)
-        if self._is_parking:
-            self._is_parking = False
-            circling = self.context.references.circling(self._waits()) - self._circling
-            self._circling |= circling
-            for _, side, id_ in sorted(circling):
-                woken[side].append(id_)
-        return woken
-
     # --- planning
 
     def _planner(self, *, is_kept: bool = True) -> Planner:
@@ -483,9 +395,9 @@ class FlowSync:
                 planner.tally.gone[side] = detected.gone(side)
             planner.finish()
             self._is_parking |= any(one.standing is Standing.WAITING for one in planner.asked.parked)
-            self.ledger.refresh(detected, self._known)
+            self.ledger.refresh(detected, self._opening.known)
             if is_comparison:
-                self.result.missed = sum(self._missed(s, edited[s]) for s in SIDES if readings[s].is_full)
+                self.result.missed = sum(self._opening.missed(s, edited[s]) for s in SIDES if readings[s].is_full)
             self.result.unchanged = max(0, context.state.linked - changed)
         finally:
             detected.close()
