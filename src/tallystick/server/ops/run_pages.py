@@ -27,6 +27,7 @@ from tallystick.server.state.queue import Asked, Wanted
 
 ROWS: Final = 25
 LINES: Final = 40
+ASKED: Final = ("conflicts", "reviews", "rejects", "unknown")
 TROUBLES: Final = ("refused", "failed", "unknown", "rejects", "conflicts", "reviews")
 
 
@@ -110,6 +111,15 @@ def run_list(query: QueryDict) -> RunList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """One of the numbers a flow came to. `is_asked`: the queue has them."""
+
+    title: Any
+    amount: int
+    is_asked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FlowShown:
     """One flow's part of a run. `remaining`: at the rate of the last operations; None where nobody can say."""
 
@@ -117,7 +127,7 @@ class FlowShown:
     status: words.Word
     rate: float | None = None  # operations a second
     remaining: timedelta | None = None
-    counts: tuple[tuple[Any, int], ...] = ()
+    counts: tuple[Count, ...] = ()
     read: Mapping[str, int] | None = None
 
     @property
@@ -144,7 +154,9 @@ class RunDetail:
     def can_undo(self) -> bool:
         line = self.run.line
         is_over = not line.is_going and line.status is not RunStatus.HELD
-        is_undone = any(one.line.kind is RunKind.UNDO for one in self.undone_by)
+        is_undone = any(
+            one.line.kind is RunKind.UNDO and one.line.status is not RunStatus.HELD for one in self.undone_by
+        )
         return is_over and not is_undone and line.kind not in (RunKind.PLAN, RunKind.REBUILD) and self.run.total > 0
 
 
@@ -180,13 +192,17 @@ def _flow_shown(position: Position) -> FlowShown:
         remaining = timedelta(seconds=round((position.total - position.done) / rate))
     read = position.counts.get("read") or {}
     writes = position.counts.get("writes") or {}
-    counts: list[tuple[Any, int]] = [
-        (words.WRITTEN.get((action, side), f"{action} {side}"), amount)
+    counts = [
+        Count(title=words.WRITTEN.get((action, side), f"{action} {side}"), amount=amount)
         for side, actions in writes.items()
         for action, amount in actions.items()
         if amount
     ]
-    counts += [(words.COUNTS[name], amount) for name in words.COUNTS if (amount := position.counts.get(name))]
+    counts += [
+        Count(title=title, amount=amount, is_asked=name in ASKED)
+        for name, title in words.COUNTS.items()
+        if (amount := position.counts.get(name))
+    ]
     return FlowShown(
         position=position,
         status=words.STATUSES[position.status],

@@ -90,6 +90,7 @@ class QuestionShown:
     choices: tuple[Choice, ...]
     message: str
     guards: Sequence[Mapping[str, Any]] = ()
+    singles: Mapping[str, tuple[tuple[str, Value], ...]] = field(default_factory=dict)  # side -> a lone record's fields
     by_field: bool = False  # each field may be answered by itself
     asks_partner: bool = False  # the answer "link" names a record by hand
     why: Mapping[str, str] = field(default_factory=dict)  # side -> query of the page that explains the record
@@ -205,6 +206,7 @@ def question(asked: Asked, store: Store, flow: Flow | None) -> QuestionShown:
         choices=_choices(review, flow),
         message=str(review.evidence.get("message") or ""),
         guards=tuple(review.evidence.get("guards") or ()),
+        singles={} if rows or pair or found else _singles(review, known, flow),
         by_field=review.kind in (ReviewKind.CONFLICT, ReviewKind.LOSSY_EDIT) and len(rows) > 1,
         asks_partner=review.kind is ReviewKind.UNKNOWN and (review.left_id is None or review.right_id is None),
         why={
@@ -221,6 +223,17 @@ def question(asked: Asked, store: Store, flow: Flow | None) -> QuestionShown:
         if flow
         else {},
     )
+
+
+def _singles(review: Review, known: Known, flow: Flow | None) -> dict[str, tuple[tuple[str, Value], ...]]:
+    """The mapped fields of a record that stands alone, as it was last read."""
+    found: dict[str, tuple[tuple[str, Value], ...]] = {}
+    for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id)):
+        values = known.values[side].get(id_ or "")
+        if flow is not None and values is not None:
+            names = dict.fromkeys(name for line in flow.maps for name in line.fields(side) if name in values)
+            found[side.value] = tuple((name, values[name]) for name in names)
+    return found
 
 
 def _choices(review: Review, flow: Flow | None) -> tuple[Choice, ...]:

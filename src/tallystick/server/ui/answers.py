@@ -29,6 +29,7 @@ from tallystick.errors import (
     Throttled,
     Unreachable,
 )
+from tallystick.server.ui import sayings
 
 STATUSES: Final[tuple[tuple[type[TallystickError], int], ...]] = (
     (NotAllowed, 403),
@@ -115,7 +116,7 @@ def problem_of(error: TallystickError) -> Problem:
         status=status,
         code=error.code,
         title=HTTPStatus(status).phrase,
-        message=message,
-        hint=error.hint,
+        message=sayings.said(message),
+        hint=sayings.said(error.hint),
         fields=dict(fields),
     )

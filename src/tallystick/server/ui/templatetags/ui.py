@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tallystick.server.ui import differences
+from tallystick.server.ui import differences, sayings
 from tallystick.server.ui.paging import Page
 
 register = template.Library()
@@ -35,6 +35,12 @@ def _inner(content: str) -> SafeString:
 
 
 # --- words and signs
+
+
+@register.filter
+def said(text: object) -> str:
+    """A sentence of the engine in the reader's language: `{{ operation.reason|said }}`."""
+    return sayings.said(str(text)) if text else ""
 
 
 @register.simple_tag
