@@ -163,11 +163,18 @@ class State:
             if review.kind is ReviewKind.HELD:
                 if decision.take is Take.APPROVE:
                     shown = {(one["guard"], one["side"]): one["amount"] for one in review.evidence.get("guards", ())}
-                    report = workspace.sync([review.flow], is_approved=shown)
+                    report = self._let_pass(workspace, review, shown)
             elif decided:
                 report = self._carry_out(workspace, [one for one in chosen if one.number in decided], decision)
             self._full_next(scope, last_full_at)
         return {"decided": decided, "refused": refused, "report": report.shown() if report is not None else None}
+
+    def _let_pass(self, workspace: Workspace, review: Review, shown: Mapping[tuple[str, str], int]) -> Report:
+        """What was held is done, up to the amounts shown: the flow, or the undo of a run."""
+        held = self.store.run(review.run)
+        if held is not None and held.kind is RunKind.UNDO:
+            return workspace.undo(self._run(held.of), is_approved=shown)
+        return workspace.sync([review.flow], is_approved=shown)
 
     def _alike(self, scope: Scope, review: Review, numbers: Sequence[int]) -> list[Review]:
         """Of the numbered questions those that the answer to this one may do for too."""

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from tallystick.errors import NotFound
+from tallystick.model.plan import RunStatus
 from tallystick.server.ops import dashboard as health
 from tallystick.server.ops import errands, rejects
 from tallystick.server.ops.domain import runs as actions
@@ -96,8 +97,11 @@ def undo(request: HttpRequest, run: str) -> HttpResponse:
     line = _line(run)
     is_approved = "approve" in request.POST
 
+    is_held: list[bool] = []
+
     def work(course: Course) -> None:
         report = course.when_free(lambda: actions.undo(actor, line.run, is_approved=is_approved))
+        is_held.extend([True] if report.status == RunStatus.HELD else [])
         left = [{"id": one.get("id"), "message": one.get("why")} for one in report.extra.get("left", ())]
         left += [{"id": flow, "message": str(error)} for flow, error in report.errors.items()]
         course.tell(1, run=report.run, refused=left)
@@ -107,7 +111,10 @@ def undo(request: HttpRequest, run: str) -> HttpResponse:
         toast(request, f"{errand.message} {errand.hint}", tone="bad")
         return redirect("ops:run", line.run)
     if errand.status == Errand.Status.DONE and errand.run:
-        toast(request, _("The run is taken back."))
+        if is_held:
+            toast(request, _("Taking it back would write more than the guards let pass; it is held."), tone="bad")
+        else:
+            toast(request, _("The run is taken back."))
         return redirect("ops:run", errand.run)
     return redirect("ops:run", line.run)
 
