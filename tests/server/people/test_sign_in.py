@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.conf import settings as hub
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -20,7 +21,7 @@ from tests.server.people.provider import Provider
 
 
 @pytest.fixture(autouse=True)
-def _fresh_limits():
+def _fresh_limits(db):
     cache.clear()
 
 
@@ -63,6 +64,9 @@ def test_one_address_may_try_only_so_often(person):
     _, answer = _try(PASSWORD)
     assert answer.status_code == 200
     assert "Too many failed login attempts" in str(answer.context["form"].errors)
+    with connection.cursor() as cursor:  # where the other processes of the hub see it
+        cursor.execute("SELECT count(*) FROM people_attempts")
+        assert cursor.fetchone()[0] > 0
 
 
 def test_person_who_may_not_sign_in_is_turned_away_and_thrown_out(person):

@@ -28,6 +28,20 @@ class KeptAnswer(models.Model):
         return str(self.key)
 
 
+class Allowance(models.Model):
+    """What is left of the calls of one caller, where several processes answer (see `api.pace`)."""
+
+    caller = models.CharField(primary_key=True, max_length=40)  # a digest
+    left = models.FloatField()
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.left:.0f}"
+
+
 class Endpoint(models.Model):
     """Where webhooks go. Secrets are encrypted; the older one signs too until `older_until`."""
 

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.utils import timezone
 
 from tallystick.errors import TallystickError
-from tallystick.server.api import repeats
+from tallystick.server.api import pace, repeats
 from tallystick.server.api.models import Delivery, Endpoint, Event, Received
 from tallystick.server.api.webhooks.collecting import collect
 from tallystick.server.api.webhooks.sending import TIMEOUT_S, note, send
@@ -77,6 +77,7 @@ def sweep() -> None:
     """Forgets what nobody asks for any more."""
     now = timezone.now()
     repeats.forget_old()
+    pace.forget_old()
     Event.objects.filter(at__lt=now - KEPT).exclude(deliveries__status=Delivery.Status.WAITING).delete()
     Received.objects.filter(at__lt=now - timedelta(days=1)).delete()
     Endpoint.objects.filter(older_until__lt=now).update(older_secret="", older_until=None)
