@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tallystick.engine.detect import Detected, Reading, _Few, _Many, _print_of
+from tallystick.engine.detect_few import Few
+from tallystick.engine.detect_many import Many, print_of
+from tallystick.engine.detected import Detected
+from tallystick.engine.reading import Reading
 from tallystick.errors import KeyNotUnique
 from tallystick.model.fingerprint import UNSETTLED, fingerprint
 from tallystick.model.flow import Scope
@@ -105,12 +108,12 @@ def readings(given_: Mapping[Side, tuple[bool, list[Batch]]]) -> dict[Side, Read
 
 def few(store: MemoryStore, of: dict[Side, Reading], is_forced: bool) -> Detected:
     tables = {side: list(reading.tables()) for side, reading in of.items()}
-    return _Few(store, SCOPE, of, tables, is_forced=is_forced)
+    return Few(store, SCOPE, of, tables, is_forced=is_forced)
 
 
 def many(store: MemoryStore, of: dict[Side, Reading], is_forced: bool) -> Detected:
     tables = {side: reading.tables() for side, reading in of.items()}
-    return _Many(store, SCOPE, of, tables, is_forced=is_forced, folder=Path("/tmp"))
+    return Many(store, SCOPE, of, tables, is_forced=is_forced, folder=Path("/tmp"))
 
 
 def findings(detected: Detected) -> dict[str, Any]:
@@ -196,7 +199,7 @@ def test_fingerprint_of_sql_and_python_are_one_number_E22(rows: Sequence[dict[st
     table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in fields})
     connection = duckdb.connect()
     connection.register("rows", table)
-    numbers = [number for (number,) in connection.execute(f"SELECT {_print_of(fields)} FROM rows").fetchall()]
+    numbers = [number for (number,) in connection.execute(f"SELECT {print_of(fields)} FROM rows").fetchall()]
     present = [{name: value for name, value in row.items() if value != MISSING} for row in rows]
     assert numbers == [fingerprint(row, fields) for row in present]
     assert all(0 <= number < 1 << 63 for number in numbers)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
-from tallystick.engine.detect import Detected
+from tallystick.engine.detected import Detected
 from tallystick.engine.guards import Breach
 from tallystick.engine.plan import Planner
 from tallystick.engine.reading import KnownVersions

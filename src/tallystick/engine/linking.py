@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
-from tallystick.engine.detect import Detected
+from tallystick.engine.detected import Detected
 from tallystick.engine.equal import equal_pairs
 from tallystick.engine.match import Pairing, match, match_keys
 from tallystick.engine.plan import Planner

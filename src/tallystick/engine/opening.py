@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from tallystick.engine import reading
 from tallystick.engine.context import Context
-from tallystick.engine.detect import Reading
+from tallystick.engine.reading import Reading
 from tallystick.engine.translated import Awaited
 from tallystick.model.link import Standing
 from tallystick.model.record import ID

@@ -11,7 +11,7 @@ from typing import Final
 from tallystick.engine import reading
 from tallystick.engine.absent import AbsencePlanner
 from tallystick.engine.context import Context
-from tallystick.engine.detect import Found
+from tallystick.engine.detected import Found
 from tallystick.engine.identity import is_same_identity
 from tallystick.engine.plan import Planner
 from tallystick.model.fingerprint import UNSETTLED

@@ -19,7 +19,8 @@ from tallystick.engine import questions, verify
 from tallystick.engine.apply import BATCH, Applier, Turn
 from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
-from tallystick.engine.detect import Found, Reading, detect
+from tallystick.engine.detect import detect
+from tallystick.engine.detected import Found
 from tallystick.engine.found_again import FoundAgain
 from tallystick.engine.guards import Approval, Tally, breaches, unapproved
 from tallystick.engine.ledger import Ledger
@@ -30,6 +31,7 @@ from tallystick.engine.outbox import LAST
 from tallystick.engine.outcomes import Applied
 from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
+from tallystick.engine.reading import Reading
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.engine.unconfirmed import Unconfirmed
 from tallystick.model.fingerprint import UNSETTLED

@@ -1,21 +1,58 @@
-"""Opening the two readings of a run: full listings, changes since a cursor, or just some records."""
+"""What is read of one side: a full listing, changes since a cursor, or just some records."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
-from tallystick.engine.detect import Reading
+import pyarrow as pa
+
 from tallystick.errors import CursorRefused
 from tallystick.model.flow import Scope
-from tallystick.model.record import Batch
+from tallystick.model.record import MARKS, Absence, Batch, End, Unreadable
 from tallystick.model.selection import Selection
 from tallystick.model.side import Side
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 
 FETCH: Final = 500
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """One side's stream of batches while it is consumed, and what it said besides the records."""
+
+    batches: Iterator[Batch]
+    fields: tuple[str, ...]
+    is_full: bool
+    count: int = 0
+    end: End | None = None
+    unchanged: list[str] = field(default_factory=list)
+    absences: dict[str, Absence] = field(default_factory=dict)
+    unreadable: list[Unreadable] = field(default_factory=list)
+
+    def tables(self) -> Iterator[pa.Table]:
+        """The records, batch by batch, columns in a fixed order."""
+        for batch in self.batches:
+            self.count += batch.records.num_rows + len(batch.unchanged)
+            self.unchanged.extend(batch.unchanged)
+            self.absences.update((absence.id, absence) for absence in batch.absences)
+            self.unreadable.extend(batch.unreadable)
+            self.end = batch.end or self.end
+            if batch.records.num_rows:
+                yield batch.records.select([*MARKS, *self.fields])
+
+    @property
+    def seen(self) -> set[str]:
+        """Ids that are there although no record came for them: unchanged, or not readable (E7)."""
+        return {*self.unchanged, *(one.id for one in self.unreadable)}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether what is not there may count as absent: only in a full listing that came to its end (E1)."""
+        return self.is_full and self.end is not None and self.end.is_complete
 
 
 class KnownVersions:
