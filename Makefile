@@ -65,6 +65,16 @@ test-slow: setup  ## the tests that take longer
 	$(BIN)/pytest -q -n 2 -m "slow and not soak" $(PYTEST_ARGS)
 	$(BIN)/pytest -q -n 2 -m "slow and not soak" $(PYTEST_ARGS) $(HUB_TESTS)
 
+# Inventory agents that report to a hub; their packages bring services that stay off without a server configured.
+AGENT_PACKAGES := fusioninventory-agent ocsinventory-agent
+
+.PHONY: test-agents
+test-agents: setup  ## real inventory agents from Debian against the hub
+	@for package in $(AGENT_PACKAGES); do \
+	  command -v $$package >/dev/null || echo "Not installed: $$package. Its tests are skipped; to run them: apt-get install $(AGENT_PACKAGES)."; \
+	done
+	$(BIN)/pytest -q -n 0 -m agents --timeout 600 $(PYTEST_ARGS) tests/server/discovery
+
 .PHONY: soak
 soak: setup  ## the tests that run for minutes to hours
 	$(BIN)/pytest -q -m soak --timeout 0 $(PYTEST_ARGS)

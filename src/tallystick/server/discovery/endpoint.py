@@ -38,8 +38,9 @@ def inventory(request: HttpRequest) -> HttpResponse:
         return _refusal(refused, is_json=False, Allow="POST")
     key = _key(request)
     if key is None:
+        # Nothing after the realm: FusionInventory takes everything up to the last quote for it.
         refused = Refused(401, "sign_in_failed", "The user name or password of the agent is unknown or was revoked.")
-        return _refusal(refused, is_json=False, **{"WWW-Authenticate": f'Basic realm="{REALM}", charset="UTF-8"'})
+        return _refusal(refused, is_json=False, **{"WWW-Authenticate": f'Basic realm="{REALM}"'})
     is_json = "json" in request.headers.get("Content-Type", "")
     try:
         unpacked = unpack(_chunks(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,6 +30,12 @@ class KeyMade:
 
     key: AgentKey
     password: str
+
+    @property
+    def encoded(self) -> tuple[str, str]:
+        """User name and password in base64, as OCS agents of today read them."""
+        user, password = (b64encode(text.encode()).decode() for text in (self.key.user, self.password))
+        return user, password
 
 
 def make_key(actor: Actor, *, name: str, business_unit: str = "", frequency_h: int = 24) -> KeyMade:
