@@ -56,7 +56,10 @@ def _one(name: str, prop: str, types: str, title: str, chosen: Chosen) -> Proper
     is_number = prop == "TEL"
 
     def first(card: Component) -> Line | None:
-        return next((line for line in card.lines(prop) if chosen(line.types())), None)
+        for line in card.lines(prop):
+            if chosen(line.types()):
+                return line
+        return None
 
     def read(card: Component) -> Value:
         line = first(card)
@@ -148,7 +151,10 @@ def addresses() -> tuple[Property, ...]:
 
 def _address(kind: str, types: str, chosen: Chosen, place: int, word: str) -> Property:
     def first(card: Component) -> Line | None:
-        return next((line for line in card.lines("ADR") if chosen(line.types())), None)
+        for line in card.lines("ADR"):
+            if chosen(line.types()):
+                return line
+        return None
 
     def read(card: Component) -> Value:
         line = first(card)

@@ -27,9 +27,10 @@ def text_of(component: Component, line: Line | None, raw: str | None = None) -> 
     """The text of a line, "" where it is blank, or of the part `raw` of it, which is None where it is blank."""
     if line is None:
         return None
-    if raw is None:
-        return piece_of(line, line.value, is_old=is_old(component))
-    return piece_of(line, raw, is_old=is_old(component)) or None
+    found = line.value if raw is None else raw
+    if not (found.isascii() and "\\" not in found and "\x00" not in found and line.is_literal):
+        found = piece_of(line, found, is_old=is_old(component))
+    return found if raw is None else found or None
 
 
 def put_text(component: Component, line: Line | None, head: str, value: Value) -> Line | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from tallystick.connectors.dav.width import Width
@@ -14,6 +16,8 @@ from tallystick.errors import CollectionGone, SystemFault, TallystickError, Thro
 
 XML_TYPE = "application/xml; charset=utf-8"
 MOST_REDIRECTS = 5
+PECULIAR: Final = re.compile("[%?#;\\x00- ]|[^\x00-\x7f]")
+"""What makes more of an address than a path whose last segment is a name as it stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +130,8 @@ def version_of(text: str | None) -> str | None:
 
 def name_of(href: str) -> str:
     """The last segment of a path, decoded; "" for a collection."""
+    if href.startswith("/") and not href.startswith("//") and not PECULIAR.search(href):
+        return href.rpartition("/")[2]
     return unquote(urlsplit(href).path.rpartition("/")[2])
 
 

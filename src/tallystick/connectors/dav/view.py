@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import email.utils
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Final
 
@@ -26,6 +27,14 @@ class OtherKind:
     id: str
 
 
+USUAL: Final = re.compile(
+    r"[A-Z][a-z]{2}, (0[1-9]|1\d|2[0-8]) ([A-Z][a-z]{2}) ([1-9]\d{3}) ((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d) GMT\Z",
+    re.ASCII,
+)
+"""The one spelling that servers should send (RFC 9110 5.6.7), up to the day that every month has."""
+NAMES: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+MONTHS: Final = {name: f"{number:02d}" for number, name in enumerate(NAMES, start=1)}
+
 REVISED: Final = "revised_at"
 """The stamp inside a body: what there is where the server tells none of its own."""
 
@@ -41,8 +50,13 @@ class View:
     selection: Selection
     max_record_bytes: int
     is_whole: bool = False  # every field, and no filter
+    fields: tuple[str, ...] = field(init=False)
+    _read: frozenset[str] = field(init=False)  # those, and what decides about a record
 
     def __post_init__(self) -> None:
+        every = tuple(field.name for field in self.vocabulary.fields)
+        object.__setattr__(self, "fields", every if self.is_whole else self.selection.fields)
+        object.__setattr__(self, "_read", frozenset({*self.fields, *self._looked_at()}))
         known = {field.name for field in self.vocabulary.fields}
         if self.selection.key:
             raise UnknownField(
@@ -65,10 +79,6 @@ class View:
         return names
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        return tuple(field.name for field in self.vocabulary.fields) if self.is_whole else self.selection.fields
-
-    @property
     def wants_body(self) -> bool:
         """Whether bodies are needed to the octet, which a multistatus cannot promise."""
         return self.vocabulary.body_field in self.fields
@@ -85,7 +95,7 @@ class View:
         try:
             if not self.vocabulary.holds(body):
                 return OtherKind(id=id)
-            values = self.vocabulary.read(body, {*self.fields, *self._looked_at()})
+            values = self.vocabulary.read(body, self._read)
         except RecordError as error:
             return Unreadable(id=id, reason=error.message)
         if not self.is_whole:
@@ -118,6 +128,10 @@ def modified_at(text: str | None) -> str | None:
     """The canonical moment of a Last-Modified stamp; None where it is unusable."""
     if not text:
         return None
+    usual = USUAL.match(text)
+    if usual is not None and (month := MONTHS.get(usual[2])) is not None:
+        day, _, year, time = usual.groups()
+        return f"{year}-{month}-{day}T{time}Z"
     try:
         moment = email.utils.parsedate_to_datetime(text)
     except ValueError:

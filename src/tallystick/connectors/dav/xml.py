@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final
 
 from lxml import etree
+from msgspec import Struct
 
 from tallystick.errors import SystemFault
 
@@ -29,8 +30,10 @@ def tag(name: str) -> str:
     return f"{{{NAMESPACES[prefix]}}}{local}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
+PROPSTAT, PROP, HREF, STATUS = (tag(f"d:{name}") for name in ("propstat", "prop", "href", "status"))
+
+
+class Resource(Struct, frozen=True, kw_only=True, eq=False):
     """One `response` of a multistatus."""
 
     href: str
@@ -39,7 +42,9 @@ class Resource:
 
     def text(self, name: str) -> str | None:
         element = self.props.get(tag(name))
-        return None if element is None else "".join(map(str, element.itertext())).strip() or None
+        if element is None:
+            return None
+        return ((element.text or "") if not len(element) else "".join(map(str, element.itertext()))).strip() or None
 
     def raw(self, name: str) -> str | None:
         """The text as it stands, white space kept."""
@@ -129,23 +134,36 @@ def multistatus(content: bytes, host: str) -> Multistatus:
 
 
 def _resource(element: etree._Element) -> Resource:
+    href, status = "", 200
     props: dict[str, etree._Element] = {}
-    for propstat in element.iterfind(tag("d:propstat")):
-        if _status(propstat.find(tag("d:status"))) == 200:
-            for prop in propstat.iterfind(f"{tag('d:prop')}/*"):
-                if isinstance(prop.tag, str):
+    for child in element:
+        name = child.tag
+        if name == PROPSTAT:
+            props.update(_found(child))
+        elif name == HREF:
+            href = href or (child.text or "").strip()
+        elif name == STATUS:
+            status = _status(child)
+    return Resource(href=href, status=status, props=props)
+
+
+def _found(propstat: etree._Element) -> dict[str, etree._Element]:
+    """The properties of one propstat, by tag; none where they are not there (any status but 200)."""
+    props: dict[str, etree._Element] = {}
+    for child in propstat:
+        name = child.tag
+        if name == PROP:
+            for prop in child:
+                if isinstance(prop.tag, str):  # no comment
                     props[prop.tag] = prop
-    href = element.find(tag("d:href"))
-    return Resource(
-        href=(href.text or "").strip() if href is not None else "",
-        status=_status(element.find(tag("d:status"))),
-        props=props,
-    )
+        elif name == STATUS and _status(child) != 200:
+            return {}
+    return props
 
 
-def _status(element: etree._Element | None) -> int:
+def _status(element: etree._Element) -> int:
     """The number in "HTTP/1.1 200 OK"; 200 where nothing stands."""
-    words = (element.text or "").split() if element is not None else []
+    words = (element.text or "").split()
     return int(words[1]) if len(words) > 1 and words[1].isdigit() else 200
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallystick.connectors.dav.lines import Component, fold, parse, with_param
+from tallystick.connectors.dav.lines import Component, fold, parse, view_of, with_param
 from tallystick.connectors.dav.text import decode, encode, escape, split, unescape
 
 BODIES = ["vcard/*.vcf", "ics/*.ics"]
@@ -110,3 +110,41 @@ def test_deep_nesting_is_kept_as_lines():
 @given(st.text(string.printable))
 def test_printable_text_is_written_back_as_it_was(body):
     assert parse(body).text() == body
+
+
+LINES = st.lists(
+    st.sampled_from(
+        ["BEGIN:VCARD", "END:VCARD", "BEGIN:VEVENT", "END:VEVENT", "", "no colon", "N;X=\"a:b\":c", "A.TEL;WORK:1",
+         "TEL;TYPE=WORK:2", "A.TEL:3", "NOTE:a\\nb=", "AAAA", "n:é\u2028\x0b\ud8ff", "N:d\r", "\"a:b"]
+    )
+)  # fmt: skip
+
+
+@given(LINES, st.sampled_from(["\r\n", "\n", "\r"]))
+def test_view_of_any_body_answers_as_its_tree_does(lines, end):
+    body = end.join(lines)
+    pairs = [(parse(body), view_of(body))]
+    while pairs:
+        tree, view = pairs.pop()
+        for name in ["TEL", "N", "NOTE", "", "NONE"]:
+            found = [(line.raw, line.head, line.value, line.group) for line in view.lines(name)]
+            assert [(line.raw, line.head, line.value, line.group) for line in tree.lines(name)] == found
+            assert view.line(name) is (view.lines(name)[0] if found else None)
+        assert tree.text() == view.text()
+        names = ("VCARD", "VEVENT")
+        pairs += zip(tree.components(*names), view.components(*names), strict=True)
+
+
+@given(LINES, st.sampled_from(["\r\n", "\n"]))
+def test_lines_of_a_body_do_not_depend_on_whether_another_one_is_folded(lines, end):
+    body = "".join(line + end for line in lines)
+    folded = [(line.raw, line.head, line.value, line.name) for line in flat(parse(f"{body}X:1\n y\n"))]
+    assert [(line.raw, line.head, line.value, line.name) for line in flat(parse(body))] == folded[:-1]
+
+
+def flat(component):
+    for item in component.items:
+        if isinstance(item, Component):
+            yield from flat(item)
+        else:
+            yield item
