@@ -5,6 +5,7 @@ python slow_worker.py SECONDS_PER_WRITE OPERATIONS_PER_BATCH ARGUMENTS...
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -39,6 +40,14 @@ def main() -> int:
         return Slow(connect(*arguments, **named), pause_s)
 
     vars(systems)["connect"] = slowly
+    if os.environ.get("TALLYSTICK_DATA"):  # a worker of a hub
+        os.environ["DJANGO_SETTINGS_MODULE"] = "tallystick.server.settings"
+        import django
+
+        django.setup()
+        from tallystick.server.connections import opening
+
+        vars(opening)["connect"] = slowly
     vars(worker)["BATCH"] = batch
     return run(sys.argv[3:])
 
