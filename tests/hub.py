@@ -106,6 +106,16 @@ def migrated() -> Path:
     return Path(tempfile.gettempdir()) / f"tallystick-migrated-{digest.hexdigest()[:16]}.db"
 
 
+@pytest.fixture(autouse=True)
+def fresh_codes() -> Iterator[None]:
+    """What a test made of the code sets goes with its transaction."""
+    from tallystick.server.records import kept_codes
+
+    kept_codes.forget()
+    yield
+    kept_codes.forget()
+
+
 @pytest.fixture
 def state_url(db: None) -> str:
     """The address of the tests' database, as `open_store` takes it: the store then uses Django's own alias."""

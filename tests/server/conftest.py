@@ -7,6 +7,7 @@ from tests.hub import (
     django_db_keepdb,
     django_db_modify_db_settings,
     django_db_setup,
+    fresh_codes,
     person,
     state_url,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "django_db_keepdb",
     "django_db_modify_db_settings",
     "django_db_setup",
+    "fresh_codes",
     "person",
     "state_url",
 ]

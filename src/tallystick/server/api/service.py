@@ -17,6 +17,7 @@ from tallystick.server.api import errands
 from tallystick.server.api.calls import around
 from tallystick.server.api.identity import Session, Token, problem
 from tallystick.server.api.resources import (
+    code_sets,
     history,
     integrations,
     merging,
@@ -106,6 +107,7 @@ for _prefix, _calls in (
     ("/records", merging.calls),  # before the calls of one record: "archive" is no id
     ("/records", records.calls),
     ("/deleted", merging.bin_),
+    ("/code-sets", code_sets.calls),
     ("/systems", systems.calls),
     ("/connectors", systems.connectors),
     ("/integrations", integrations.calls),

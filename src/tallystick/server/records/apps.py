@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 _READ = ("view_*",)
@@ -22,7 +23,7 @@ class RecordsConfig(AppConfig):
     verbose_name = _("Records")
     default_auto_field = "django.db.models.BigAutoField"
     grants: ClassVar[dict[str, tuple[str, ...]]] = {
-        "integration manager": ("*",),
+        "integration manager": (*_READ, "add_*", "change_*", "delete_*"),
         "agent": (
             *_READ,
             *_may("add change delete", (*_SERVICE, *_SALES, "account", "person", "location", "department")),
@@ -42,3 +43,11 @@ class RecordsConfig(AppConfig):
 
         connectors.add("records", "tallystick.server.records.connector")
         menu.add()
+        post_migrate.connect(_seed, sender=self)
+
+
+def _seed(using: str = "default", **_more: object) -> None:
+    """Code sets that the hub has not kept yet are as they are delivered."""
+    from tallystick.server.records.domain.code_sets import seed
+
+    seed(using)

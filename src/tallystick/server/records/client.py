@@ -16,7 +16,7 @@ from tallystick.model.value import FieldType, Value
 from tallystick.model.write import Action, Outcome, Result, Write
 from tallystick.ports.system import Known
 from tallystick.ports.world import Clock, Ids
-from tallystick.server.records import record_types
+from tallystick.server.records import kept_codes, record_types
 from tallystick.server.records.connector import Settings
 from tallystick.server.records.domain.steps import Author, Doing, Done, Step
 from tallystick.server.records.domain.tables import Place
@@ -48,11 +48,12 @@ class RecordsSystem:
     # --- Reader
 
     def describe(self) -> Description:
-        return Description(
-            connector=self.app,
-            product=f"Tallystick {__version__}",
-            record_types=tuple(described(kind) for kind in record_types.of_app(self.app)),
-        )
+        with told(self._title), kept_codes.hub(self.using):
+            return Description(
+                connector=self.app,
+                product=f"Tallystick {__version__}",
+                record_types=tuple(described(kind) for kind in record_types.of_app(self.app)),
+            )
 
     def listing(self, selection: Selection, known: Known) -> Iterator[Batch]:
         reading = self._reading(selection)
@@ -106,12 +107,15 @@ class RecordsSystem:
         reading = self._reading(selection)
         self._reading(Selection(record=selection.record, fields=tuple(values)))
         columns: dict[str, Any] = {}
-        for name, value in values.items():
-            field = reading.kind.fields[name]
-            try:
-                columns[name] = None if value is None else to_column(field.type, taken(field, value))
-            except Unfit:
-                return []
+        with told(self._title), kept_codes.hub(self.using):
+            for name, value in values.items():
+                field = reading.kind.fields[name]
+                try:
+                    columns[name] = (
+                        to_column(field.type, taken(field, value, is_return=True)) if value is not None else None
+                    )
+                except Unfit:
+                    return []
         with told(self._title):
             found = [one for one in reading.with_values(columns, MOST_FOUND) if reading.is_present(one)]
         return [reading.record(one) for one in found]

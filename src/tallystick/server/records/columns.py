@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from django.db import models
 
 from tallystick.model.value import FieldType
-from tallystick.server.records.codes import CodeSet, Title
+from tallystick.server.records.codes import Codes, Title
 
 
 class Column:
@@ -20,7 +20,7 @@ class Column:
 
     value_type: ClassVar[FieldType] = FieldType.TEXT
     of: ClassVar[type[models.Field]]  # the Django field that migrations name
-    codes: CodeSet | None = None
+    codes: Codes | None = None
     refers_to: str | None = None  # name of a record type
     limit: int | None = None  # characters
     is_writable: bool = True
@@ -51,7 +51,7 @@ class Text(Column, models.CharField):
         length: int = 100,
         *,
         required: bool = False,
-        codes: CodeSet | None = None,
+        codes: Codes | None = None,
         writable: bool = True,
         help_text: Title = "",
         **settings: Any,
@@ -79,7 +79,7 @@ class Texts(Column, models.TextField):
     of = models.TextField
     value_type = FieldType.LIST
 
-    def __init__(self, title: Title = "", *, codes: CodeSet | None = None, **settings: Any) -> None:
+    def __init__(self, title: Title = "", *, codes: Codes | None = None, **settings: Any) -> None:
         self.codes, self.limit = codes, 16_000
         settings.setdefault("null", True)
         super().__init__(title, **settings)

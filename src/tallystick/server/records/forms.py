@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tallystick.model.value import FieldType, Value
+from tallystick.server.records.codes import Codes
 from tallystick.server.records.record_types import Field, RecordType
 from tallystick.server.records.titles import Titles
 from tallystick.server.records.values import list_of, listed, stamp
@@ -75,7 +76,7 @@ class RecordForm(forms.Form):
         }
         super().__init__(data, initial=texts, prefix=None)
         for name in kind.written:
-            self.fields[name] = _form_field(kind.fields[name], titles)
+            self.fields[name] = _form_field(kind.fields[name], titles, self._current.get(name))
 
     def sections(self) -> list[tuple[Any, list[forms.BoundField]]]:
         return [(title, [self[name] for name in names]) for title, names in self.kind.sections]
@@ -161,7 +162,7 @@ def _moment(sent: str) -> str:
     return stamp(timezone.make_aware(moment) if timezone.is_naive(moment) else moment)
 
 
-def _form_field(field: Field, titles: Titles) -> forms.Field:
+def _form_field(field: Field, titles: Titles, current: Value) -> forms.Field:
     has_to_be = field.is_required and field.codes is None
     common: dict[str, Any] = {"label": field.title, "required": False, "help_text": field.help}
     if has_to_be:
@@ -169,7 +170,7 @@ def _form_field(field: Field, titles: Titles) -> forms.Field:
     if field.refers_to is not None:
         return forms.CharField(widget=ReferenceInput(field, titles), **common)
     if field.codes is not None:
-        choices = [(code, title) for code, title in field.codes.titles.items()]
+        choices = _choices(field.codes, current)
         if field.type is FieldType.LIST:
             return forms.MultipleChoiceField(choices=choices, widget=forms.CheckboxSelectMultiple, **common)
         blank = [] if field.is_required else [("", "—")]
@@ -193,6 +194,15 @@ def _form_field(field: Field, titles: Titles) -> forms.Field:
         strip=False,
         **common,
     )
+
+
+def _choices(codes: Codes, current: Value) -> list[tuple[str, Any]]:
+    """Codes to choose from, and those the record has although they are given to no other any more."""
+    choices = list(codes.given.items())
+    known = {code for code, _title in choices}
+    has = (listed(current) if current.startswith("[") else (current,)) if current else ()
+    choices += [(code, _("{title} (retired)").format(title=codes.title(code))) for code in has if code not in known]
+    return choices
 
 
 class FilterForm(forms.Form):

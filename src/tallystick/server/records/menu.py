@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import queries
+from tallystick.server.records.domain.code_sets import MANAGE
 from tallystick.server.records.record_types import BY_NAME, RecordType
 from tallystick.server.records.search import matching
 from tallystick.server.records.titles import url_of
@@ -67,6 +68,16 @@ def add() -> None:
             icon="delete",
             url="records:deleted",
             permissions=deletes,
+        )
+    )
+    navigation.add(
+        Entry(
+            section=Section.ADMINISTRATION,
+            order=65,
+            title=_("Code sets"),
+            icon="list_alt",
+            url="records:code_sets",
+            permissions=(MANAGE,),
         )
     )
     for order, name in enumerate(FOUND, start=10):

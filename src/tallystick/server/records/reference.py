@@ -67,7 +67,7 @@ def _line(field: Field) -> str:
     if field.refers_to is not None:
         facts.append(f"{'ids' if field.type == 'list' else 'id'} of `{field.refers_to}`")
     elif field.codes is not None:
-        facts.append(", ".join(f"`{code}`" for code in field.codes.codes))
+        facts.append(", ".join(f"`{code}`" for code in field.codes.delivered))
     elif field.type == "text" and field.limit is not None:
         facts.append(f"{field.limit:,} characters")
     return f"| `{field.name}` | {field.title} | {field.type.value} | {'; '.join(facts)} |"

@@ -5,13 +5,21 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from tallystick.server.records.record_types import BY_NAME
-from tallystick.server.records.views import detail, edit, gone, lists, merge, transfer
+from tallystick.server.records.views import codes, detail, edit, gone, lists, merge, transfer
 
 app_name = "records"
 urlpatterns = [
     path("records/", lists.more, name="more"),
     path("records/deleted/", gone.deleted, name="deleted"),
     path("records/deleted/back/", gone.bring_back, name="bring_back"),
+    path("records/codes/", codes.sets, name="code_sets"),
+    path("records/codes/<str:name>/", codes.code_set, name="codes"),
+    path("records/codes/<str:name>/add/", codes.add, name="code_add"),
+    re_path(
+        r"^records/codes/(?P<name>[a-z_]+)/(?P<code>[a-z0-9_.-]+)/(?P<what>up|down|retire|return|remove)/$",
+        codes.act,
+        name="code_act",
+    ),
     path("records/undo/<str:token>/", lists.undo, name="undo"),
     path("records/location/<str:id_>/main/", detail.convert_to_main, name="convert_to_main"),
     *(path(f"records/{name}/", lists.records, {"type_": name}, name=name) for name in BY_NAME),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.connectors import spelling
 from tallystick.model.value import FieldType, Value
-from tallystick.server.records.codes import CodeSet
+from tallystick.server.records.codes import Codes
 from tallystick.server.records.columns import Whole
 from tallystick.server.records.record_types import Field
 
@@ -28,8 +28,11 @@ class Unfit(ValueError):
     """A value a field cannot take; the text is a whole sentence and never holds the value."""
 
 
-def taken(field: Field, value: Value) -> Value:
-    """`value` as the field keeps it: composed, canonical, within its limits. Raises Unfit."""
+def taken(field: Field, value: Value, *, kept: Value = None, is_return: bool = False) -> Value:
+    """`value` as the field keeps it: composed, canonical, within its limits. Raises Unfit.
+
+    `kept` is what the record has: a retired code may stay. With `is_return` it may also come back.
+    """
     if value is None:
         if field.is_required or not field.is_nullable:
             raise Unfit(_("{field} needs a value.").format(field=field.title))
@@ -50,13 +53,16 @@ def taken(field: Field, value: Value) -> Value:
         )
     _CHECKS.get(field.type, _nothing)(field, value)
     if field.codes is not None:
-        _check_codes(field, field.codes, value)
+        _check_codes(field, field.codes, value, kept=kept, is_return=is_return)
     return value
 
 
-def _check_codes(field: Field, codes: CodeSet, value: str) -> None:
-    for code in listed(value) if field.type is FieldType.LIST else (value,):
-        if code not in codes.titles:
+def _check_codes(field: Field, codes: Codes, value: str, *, kept: Value, is_return: bool) -> None:
+    is_list = field.type is FieldType.LIST
+    has = (listed(kept) if is_list else (kept,)) if kept else ()
+    for code in listed(value) if is_list else (value,):
+        known = codes.titles if is_return else codes.given
+        if code not in known and code not in has:
             raise Unfit(
                 _("{field} takes one of {codes} and nothing else.").format(
                     field=field.title, codes=", ".join(codes.codes)

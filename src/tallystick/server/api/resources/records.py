@@ -423,7 +423,7 @@ def _check_filters(kind: RecordType, query: QueryDict) -> None:
         if value is None or field.refers_to is not None or field.type.value == "list":
             continue
         try:
-            fit(field, value)
+            fit(field, value, kept=value if field.codes is not None and value in field.codes.titles else None)
         except (Unfit, ValidationError) as error:
             faults[name] = str(error)
     if faults:
@@ -443,7 +443,7 @@ def _kind_shown(kind: RecordType) -> dict[str, Any]:
                 "is_required": field.is_required,
                 "refers_to": field.refers_to,
                 "limit": field.limit,
-                "codes": list(field.codes.titles) if field.codes else None,
+                "codes": list(field.codes.codes) if field.codes else None,
             }
             for field in kind.fields.values()
         ],

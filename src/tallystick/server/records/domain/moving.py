@@ -15,7 +15,7 @@ from tallystick.server.records.domain.pairs import answers_of
 from tallystick.server.records.domain.steps import Row
 from tallystick.server.records.domain.tables import ROWS_AT_ONCE, Place
 from tallystick.server.records.models import Account, Employment, Relation
-from tallystick.server.records.record_types import RECORD_TYPES, Field, RecordType, record_type
+from tallystick.server.records.record_types import RECORD_TYPES, Field, RecordType
 from tallystick.server.records.values import list_of, listed, of_column
 
 _ADDRESS: Final = ("street", "zip", "city", "state", "country", "code", "phone")
@@ -56,9 +56,8 @@ def moves_of(kind: RecordType, survivor: str, loser: Row, place: Place) -> Moves
 
 def _unique_by(kind: RecordType) -> Iterator[tuple[RecordType, tuple[str, ...]]]:
     """Types of which only one may have the same values, a reference to this kind among them."""
-    for name, sets in UNIQUE.items():
-        other = record_type(name)
-        for names in sets:
+    for other in RECORD_TYPES:
+        for names in UNIQUE.get(other.name, other.unique):
             if any(other.fields[one].refers_to == kind.name for one in names):
                 yield other, names
 

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from tallystick.model.write import Result
+from tallystick.server.records import kept_codes
 from tallystick.server.records.domain import tables
 from tallystick.server.records.domain.others import check_references, check_unique
 from tallystick.server.records.domain.registry import rules_of
@@ -33,7 +34,7 @@ def carry_out(
     Steps on one record are taken one after the other. Raises only what the database raises when it cannot be used.
     """
     try:
-        with transaction.atomic(using=place.using):
+        with kept_codes.hub(place.using), transaction.atomic(using=place.using):
             done: list[Done] = []
             for part in _parts(steps):
                 done += _Writing(kind, author, place, new_id, deep).carry_out(part)
@@ -125,7 +126,7 @@ class _Writing:
                 draft.refuse(name, _("The field {field!r} cannot be set.").format(field=name))
             else:
                 try:
-                    draft.after[name] = taken(field, value)
+                    draft.after[name] = taken(field, value, kept=draft.after[name], is_return=draft.step.is_return)
                 except Unfit as fault:
                     draft.refuse(name, str(fault))
         if draft.step.doing is Doing.CREATE:

@@ -3,6 +3,7 @@
 from tallystick.server.records.models.accounts import Account, AccountType, Department, Location
 from tallystick.server.records.models.assets import AssetSubtype, AssetType, InstalledAsset
 from tallystick.server.records.models.bookkeeping import Change, Numbering, Relation, SearchText, Upload
+from tallystick.server.records.models.codes import Code
 from tallystick.server.records.models.persons import Employment, Person, Team
 from tallystick.server.records.models.planned import CalendarItem, Task
 from tallystick.server.records.models.products import Manufacturer, Product, ProductMapping
@@ -17,6 +18,7 @@ __all__ = [
     "CalendarItem",
     "Case",
     "Change",
+    "Code",
     "Department",
     "Employment",
     "InstalledAsset",

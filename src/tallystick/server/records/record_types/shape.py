@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from tallystick.model.value import FieldType
-from tallystick.server.records.codes import CodeSet, Title
+from tallystick.server.records.codes import Codes, Title
 from tallystick.server.records.columns import Flag, Reference, References
 from tallystick.server.records.entry import HIDDEN, KEPT, Entry
 
@@ -26,7 +26,7 @@ class Field:
     title: Title
     column: Any  # the Django field
     attname: str  # of the table's column
-    codes: CodeSet | None
+    codes: Codes | None
     refers_to: str | None  # name of a record type: one id, or a list of ids where the type is LIST
     limit: int | None  # characters
     is_writable: bool
