@@ -75,6 +75,35 @@ def test_wrong_value_is_refused_by_name_and_never_repeated(name, value, said):
         assert "short," not in str(refused.value)
 
 
+def test_mail_server_is_read_with_its_security_and_never_shown(tmp_path):
+    given = {
+        "TALLYSTICK_DATA": str(tmp_path),
+        "TALLYSTICK_MAIL_SERVER": "smtp+starttls://desk:p%40ss@mail.example.org",
+        "TALLYSTICK_MAIL_FROM": "Service desk <desk@example.org>",
+    }
+    mail = Configuration.from_environment(given).mail
+    assert mail is not None
+    assert (mail.host, mail.port, mail.security, mail.user) == ("mail.example.org", 587, "starttls", "desk")
+    assert mail.password == "p@ss"
+    assert "p@ss" not in repr(mail)
+    assert Configuration.from_environment({"TALLYSTICK_DATA": str(tmp_path)}).mail is None
+
+
+@pytest.mark.parametrize(
+    ("server", "sender", "said"),
+    [
+        ("mail.example.org", "desk@example.org", "TALLYSTICK_MAIL_SERVER"),
+        ("http://mail.example.org", "desk@example.org", "TALLYSTICK_MAIL_SERVER"),
+        ("smtp://mail.example.org:x", "desk@example.org", "TALLYSTICK_MAIL_SERVER"),
+        ("smtp://mail.example.org", "", "TALLYSTICK_MAIL_FROM"),
+    ],
+)
+def test_wrong_mail_server_is_refused_by_name(tmp_path, server, sender, said):
+    given = {"TALLYSTICK_MAIL_SERVER": server, "TALLYSTICK_MAIL_FROM": sender, "TALLYSTICK_DATA": str(tmp_path)}
+    with pytest.raises(ConfigurationError, match=said):
+        Configuration.from_environment(given)
+
+
 def test_keys_file_is_made_once_for_its_owner_alone(tmp_path):
     ensure_keys(tmp_path, {})
     made = (tmp_path / KEYS_FILE).read_text("ascii")

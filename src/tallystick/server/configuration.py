@@ -7,11 +7,11 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -41,6 +41,18 @@ class SignInService:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Takes the hub's emails. `security`: empty, `starttls` or `tls`."""
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: str = field(repr=False)
+    sender: str  # like "Service desk <desk@example.org>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """`secret_keys`: the newest first; empty when there are none yet. `address` has no slash at its end."""
 
@@ -54,6 +66,7 @@ class Configuration:
     sign_in_service: SignInService | None
     remote_url: str  # begins remote control of a device, with places like {hostname}; empty: there is none
     is_debug: bool
+    mail: MailServer | None = None  # without one, emails wait
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Configuration:
@@ -70,6 +83,7 @@ class Configuration:
             sign_in_service=_sign_in_service(environment),
             remote_url=_remote_url(environment),
             is_debug=_switch(environment, "TALLYSTICK_DEBUG"),
+            mail=_mail(environment),
         )
 
     @property
@@ -193,6 +207,40 @@ def _remote_url(environment: Mapping[str, str]) -> str:
             f"{', '.join(REMOTE_PLACES)}.",
         )
     return given
+
+
+_MAIL: Final = {"smtp": ("", 25), "smtp+starttls": ("starttls", 587), "smtps": ("tls", 465)}
+
+
+def _mail(environment: Mapping[str, str]) -> MailServer | None:
+    given = environment.get("TALLYSTICK_MAIL_SERVER", "")
+    if not given:
+        return None
+    try:
+        parts = urlsplit(given)
+        security, port = _MAIL[parts.scheme]
+        host, port = parts.hostname or "", parts.port or port
+    except (KeyError, ValueError):
+        host = ""
+    if not host:
+        raise ConfigurationError(
+            "TALLYSTICK_MAIL_SERVER is not the address of a mail server.",
+            hint="Write smtp+starttls://user:password@mail.example.org, smtps://... or smtp://localhost:25.",
+        )
+    sender = environment.get("TALLYSTICK_MAIL_FROM", "")
+    if "@" not in sender or not sender.isprintable():
+        raise ConfigurationError(
+            "TALLYSTICK_MAIL_SERVER is set, and TALLYSTICK_MAIL_FROM is not an email address.",
+            hint="Write the sender of the hub's emails: TALLYSTICK_MAIL_FROM='Service desk <desk@example.org>'.",
+        )
+    return MailServer(
+        host=host,
+        port=port,
+        security=security,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        sender=sender,
+    )
 
 
 def _network(word: str) -> IPv4Network | IPv6Network:
