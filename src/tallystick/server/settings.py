@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "tallystick.server.connections",
     "tallystick.server.designer",
     "tallystick.server.api",
+    "tallystick.server.messages",
 ]
 
 MIDDLEWARE = [

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("tallystick.server.discovery.urls")),
     path("", include("tallystick.server.connections.urls")),
     path("", include("tallystick.server.designer.urls")),
+    path("", include("tallystick.server.messages.urls")),
     path("", include("tallystick.server.api.urls")),
 ]
 

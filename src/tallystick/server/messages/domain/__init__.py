@@ -1,0 +1,1 @@
+"""Everything people change about messages."""

@@ -1,0 +1,91 @@
+"""Service operations: what systems can ask of each other and tell each other, by name and version. No Django here."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+from tallystick.errors import NotFound
+from tallystick.server.messages.envelope import Fault
+
+FAULTS_SHOWN: Final = 20
+
+
+class Kind(enum.StrEnum):
+    """A request has a response; an event only a receipt."""
+
+    REQUEST = "request"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """`is_repeatable`: the receiver does not mind to get it again, so that a lost answer needs no look-up.
+
+    Source: spec/engine.md E37.
+    """
+
+    name: str  # like work_order.create
+    version: int
+    kind: Kind
+    title: Any  # as people read it, translated when shown
+    request: Mapping[str, Any]  # JSON Schema of the body
+    response: Mapping[str, Any]  # JSON Schema of the body of an answer that is no refusal
+    is_repeatable: bool = False
+
+    @property
+    def key(self) -> tuple[str, int]:
+        return self.name, self.version
+
+
+_operations: Final[dict[tuple[str, int], Operation]] = {}
+
+
+def register(*operations: Operation) -> None:
+    """Makes operations known to this process."""
+    for one in operations:
+        _operations[one.key] = one
+
+
+def known() -> tuple[Operation, ...]:
+    """All, by name and version."""
+    return tuple(_operations[key] for key in sorted(_operations))
+
+
+def operation(name: str, version: int) -> Operation:
+    """Raises NotFound."""
+    found = _operations.get((name, version))
+    if found is None:
+        versions = sorted(number for other, number in _operations if other == name)
+        hint = f"There are versions {', '.join(map(str, versions))}." if versions else f"There are {_names()}."
+        raise NotFound(f"There is no operation {name} of version {version}.", hint=hint)
+    return found
+
+
+def _names() -> str:
+    return ", ".join(sorted({name for name, _version in _operations}))
+
+
+def faults(schema: Mapping[str, Any], body: object) -> tuple[Fault, ...]:
+    """What is wrong with a body, all at once: a place and a sentence each."""
+    found: Iterable[Any] = _validator(json.dumps(schema, sort_keys=True)).iter_errors(body)
+    told = sorted({(".".join(map(str, one.absolute_path)), one.message[:300]) for one in found})
+    return tuple(Fault(code="schema", field=place, message=f"{message}.") for place, message in told[:FAULTS_SHOWN])
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema), format_checker=FormatChecker())
+
+
+def document(pack: str, name: str) -> dict[str, Any]:
+    """A JSON document of a pack, like its schemas."""
+    text = resources.files("tallystick.packs").joinpath(pack, *name.split("/")).read_text("utf-8")
+    return dict(json.loads(text))
