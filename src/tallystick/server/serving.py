@@ -119,22 +119,23 @@ class Serving:
 def _migrate(configuration: Configuration) -> None:
     from django.core.management import call_command
     from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
 
     from tallystick.server.state.address import address_of
     from tallystick.server.state.database import Database
     from tallystick.server.state.failures import told
     from tallystick.server.state.lock import hold
+    from tallystick.server.state.migrating import WholeMigrations
 
     database = Database(address_of(configuration.database_url))
     with (
         told(database.address.title),
         hold(database, "migrations", timeout_s=MIGRATING_TIMEOUT_S),
     ):
-        executor = MigrationExecutor(connection)
+        executor = WholeMigrations(connection)
         _refuse_newer(executor, database.address.title)
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            call_command("migrate", verbosity=0, interactive=False)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+        # What follows from migrations (permissions, roles, delivered codes): nothing when all of it is there.
+        call_command("migrate", verbosity=0, interactive=False)
         call_command("clearsessions", verbosity=0)
     if database.address.file is not None:
         _only_for_owner(database.address.file)

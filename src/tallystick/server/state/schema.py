@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from django.db.backends.utils import CursorWrapper
-from django.db.migrations.executor import MigrationExecutor
 
 from tallystick.errors import StateTooNew, Unreachable
 from tallystick.ports.world import Clock
@@ -15,6 +14,7 @@ from tallystick.server.state import migrations
 from tallystick.server.state.database import Database
 from tallystick.server.state.failures import told
 from tallystick.server.state.lock import hold
+from tallystick.server.state.migrating import WholeMigrations
 
 LABEL: Final = "state"
 MIGRATING_TIMEOUT_S: Final = 300.0
@@ -39,7 +39,7 @@ def bring_up_to_date(database: Database, clock: Clock) -> None:
     with hold(database, "migrations", timeout_s=MIGRATING_TIMEOUT_S):
         if not _is_current(database):
             with told(database.address.title):
-                executor = MigrationExecutor(database.connection)
+                executor = WholeMigrations(database.connection)
                 executor.migrate([node for node in executor.loader.graph.leaf_nodes() if node[0] == LABEL])
 
 

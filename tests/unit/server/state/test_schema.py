@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import signal
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tallystick.errors import StateTooNew
+from tallystick.errors import StateTooNew, StateUnusable
 from tallystick.model.flow import Scope
 from tallystick.model.plan import ScopeState
 from tallystick.server.state.store import open_store
@@ -81,3 +84,29 @@ def test_file_is_made_with_a_write_ahead_log_and_full_synchronisation(tmp_path: 
         "busy_timeout": 60_000,
         "page_size": 8_192,
     }
+
+
+def test_making_the_tables_on_a_full_disk_leaves_nothing_in_the_way_E29(tmp_path: Path) -> None:
+    """Wherever the disk is full while they are made, the next start makes them."""
+    url, made = f"sqlite:///{tmp_path}/state.db", False
+    for kibibytes in range(8, 2_000, 24):
+        child = os.fork()
+        if not child:
+            ended = 2
+            try:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * kibibytes, 1024 * kibibytes))
+                open_store(url, clock=FixedClock())
+                ended = 0
+            except StateUnusable:
+                ended = 1
+            finally:
+                os._exit(ended)
+        _, status = os.waitpid(child, 0)
+        code = os.waitstatus_to_exitcode(status)
+        assert code in (0, 1), f"a file of at most {kibibytes} KiB"
+        made = code == 0
+        if made:
+            break
+    assert made
+    open_store(url, clock=FixedClock()).save_scope(SCOPE, ScopeState(maps={"a": "1"}))
