@@ -49,8 +49,8 @@ def program(
     """Keeps a service CRM and the systems around it in agreement, both ways."""
     from tallystick import connectors
 
-    for kind in ("records", "discovery"):  # of a room above the connectors
-        connectors.add(kind, f"tallystick.server.{kind}.connector")
+    for kind, room in (("records", "records"), ("discovery", "discovery"), ("register", "registers")):
+        connectors.add(kind, f"tallystick.server.{room}.connector")  # of a room above the connectors
 
 
 app.command()(documents.check)

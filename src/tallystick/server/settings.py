@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "tallystick.server.ops",
     "tallystick.server.records",
     "tallystick.server.discovery",
+    "tallystick.server.registers",
     "tallystick.server.connections",
     "tallystick.server.designer",
     "tallystick.server.api",

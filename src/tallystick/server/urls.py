@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("tallystick.server.people.urls")),
     path("", include("tallystick.server.records.urls")),
     path("", include("tallystick.server.discovery.urls")),
+    path("", include("tallystick.server.registers.urls")),
     path("", include("tallystick.server.connections.urls")),
     path("", include("tallystick.server.designer.urls")),
     path("", include("tallystick.server.messages.urls")),

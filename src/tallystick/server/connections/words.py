@@ -30,6 +30,7 @@ CONNECTORS: Final = {
     "records": Offer(
         title=_("Records of this hub"), note=_("The built-in accounts, people, assets, cases."), icon="inventory_2"
     ),
+    "register": Offer(title=_("Asset register of this hub"), note=_("What is owned, and its costs."), icon="inventory"),
     "discovery": Offer(
         title=_("Discovered devices"), note=_("What inventory agents report to this hub."), icon="sensors"
     ),

@@ -1,0 +1,1 @@
+"""What the register checks, counts and compares, and what people decide about it."""
