@@ -36,7 +36,7 @@ def register(
     """Register a change of one record, confirmed by the other system first where the file says so."""
     from tallystick.cli.printable import printable
     from tallystick.cli.state import workspace
-    from tallystick.engine.confirm import Ending
+    from tallystick.engine.proposal import Ending
 
     voice = Voice(is_json=as_json)
     values = dict(_field(one) for one in fields)

@@ -9,82 +9,24 @@ Source: spec/engine.md E27, E28, E36; spec/field-service.md F8, F9.
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from msgspec.structs import replace
 
 from tallystick.engine.apply import Applier
 from tallystick.engine.check import Checker
-from tallystick.engine.conversion import Unfit, conversion
-from tallystick.engine.lines import Line
+from tallystick.engine.grounds import Grounds, agrees
 from tallystick.engine.merge import EMPTY, Pair
 from tallystick.engine.outcomes import LATER, REGISTERS
 from tallystick.engine.pipeline import FlowSync, operations_of
-from tallystick.engine.translated import shown
+from tallystick.engine.proposal import Answer, Ending, Proposal, Refusal
 from tallystick.errors import Recovery, TallystickError, UnknownField
-from tallystick.model.flow import Confirmation, Exchange, FieldMap, Flow, OnNull, WhenDown
-from tallystick.model.link import Link, LinkEnd, LinkState
+from tallystick.model.flow import OnNull
+from tallystick.model.link import LinkEnd
 from tallystick.model.plan import FlowRun, Operation, OperationState, Planned, RunStatus
-from tallystick.model.record import Record, records_of
-from tallystick.model.schema import RecordType
 from tallystick.model.side import Side
-from tallystick.model.value import FieldType, Reference, Value
+from tallystick.model.value import Value
 from tallystick.model.write import Action
-from tallystick.spec.expression import compile_expression
-
-
-class Ending(enum.StrEnum):
-    CONFIRMED = "confirmed"  # by the other system
-    REGISTERED = "registered"  # at once; the other system gets it by the next run
-    REFUSED = "refused"  # nothing is registered
-    TIMED_OUT = "timed_out"  # nothing is registered; whether the other system took it, the next run finds out
-    DOWN = "down"  # refused, because the other system cannot be reached
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
-    """A change that somebody wants to be registered."""
-
-    side: Side  # where it is to be registered
-    id: str | None  # None: a new record
-    values: Mapping[str, Value]  # in the fields of that side
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What became of a proposal."""
-
-    ending: Ending
-    message: str = ""  # a sentence
-    ids: Mapping[Side, str | None] = field(default_factory=dict)
-    is_registered: bool = False
-
-
-class Refusal(Exception):
-    """The proposal cannot be: nothing was written anywhere. The text is a sentence."""
-
-
-def confirmation_of(flow: Flow, proposal: Proposal) -> Confirmation | None:
-    """How the proposal has to be confirmed: the shortest time and the stricter way; None: it has not."""
-    found = [
-        line.confirmation
-        for line in flow.synchronous
-        if proposal.id is None or not proposal.values.keys().isdisjoint(_sources(line, proposal.side))
-    ]
-    if not found:
-        return None
-    is_refused = any(one.when_down is WhenDown.REFUSE for one in found)
-    return Confirmation(
-        timeout_s=min(one.timeout_s for one in found),
-        when_down=WhenDown.REFUSE if is_refused else WhenDown.REGISTER,
-    )
-
-
-def _sources(line: FieldMap, side: Side) -> set[str]:
-    expression = line.expression.get(side.other)
-    return {*line.fields(side), *(compile_expression(expression).names if expression is not None else ())}
 
 
 class Transaction:
@@ -94,17 +36,11 @@ class Transaction:
         """Raises UnknownField, and Refusal for a value that its field does not take."""
         context = sync.context
         self._sync = sync
+        self._grounds = Grounds(sync, proposal)
         self._side = proposal.side
         self._other = proposal.side.other
         self._id = proposal.id
-        self._values = _canonical(context.types[proposal.side], proposal.values)
-        self._names = {side: context.flow.end(side).system for side in Side}
-        self._lines = [
-            line
-            for line in context.translator.lines
-            if line.map.exchange is Exchange.SYNCHRONOUS
-            and any(name in self._values for name in line.fields(proposal.side))
-        ]
+        self._values, self._names, self._lines = self._grounds.values, self._grounds.names, self._grounds.lines
 
     @property
     def proposal(self) -> Proposal:
@@ -157,11 +93,11 @@ class Transaction:
             reason="registered at once",
         )
         if self._id is None:
-            self._check(Checker(context.types[side]).create(self._values))
+            self._grounds.check(Checker(context.types[side]).create(self._values))
             operation = replace(operation, action=Action.CREATE)
         else:
-            mine = self._record(side, self._id)
-            self._check(Checker(context.types[side]).update(self._values))
+            mine = self._grounds.record(side, self._id)
+            self._grounds.check(Checker(context.types[side]).update(self._values))
             before = {name: mine.values.get(name) for name in self._values}
             operation = replace(operation, before=before, versions={side: mine.version})
         self._sync.add(operation)
@@ -244,19 +180,19 @@ class Transaction:
     def _change(self, id_: str) -> Operation | None:
         """The update that the other side is to confirm; None when it says so already. Raises Refusal."""
         context, side, other = self._sync.context, self._side, self._other
-        link, partner = self._link(id_)
-        mine, theirs = self._record(side, id_), self._record(other, partner.id)
-        self._check(Checker(context.types[side]).update(self._values))
-        self._check_agreed(link, partner, mine, theirs)
+        link, partner = self._grounds.link(id_)
+        mine, theirs = self._grounds.record(side, id_), self._grounds.record(other, partner.id)
+        self._grounds.check(Checker(context.types[side]).update(self._values))
+        self._grounds.check_agreed(link, partner, mine, theirs)
         merged = {**mine.values, **self._values}
         after: dict[str, Planned] = {}
         for line in self._lines:
-            self._check_way(line)
+            self._grounds.check_way(line)
             if line.is_poorer(side, theirs.values):
                 here, there = self._names[side], self._names[other]
                 raise Refusal(f"{here} holds only a part of {line.name}: change it in {there}.")
             is_empty = all(merged.get(name) in EMPTY for name in line.fields(side))
-            if (line.map.null is OnNull.KEEP and is_empty) or _agrees(line, side, merged, theirs.values):
+            if (line.map.null is OnNull.KEEP and is_empty) or agrees(line, side, merged, theirs.values):
                 continue
             translated = line.towards(other, merged)
             if translated.trouble is not None:
@@ -264,7 +200,7 @@ class Transaction:
             after.update({n: v for n, v in translated.values.items() if theirs.values.get(n) != v})
         if not after:
             return None
-        self._check(Checker(context.types[other]).update(after))
+        self._grounds.check(Checker(context.types[other]).update(after))
         return self._question(
             Action.UPDATE,
             partner.id,
@@ -277,16 +213,16 @@ class Transaction:
     def _creation(self) -> Operation:
         """The record that the other side is to take. Raises Refusal."""
         context, side, other = self._sync.context, self._side, self._other
-        self._check(Checker(context.types[side]).create(self._values))
-        self._check_filter()
+        self._grounds.check(Checker(context.types[side]).create(self._values))
+        self._grounds.check_filter()
         for line in self._lines:
-            self._check_way(line)
+            self._grounds.check_way(line)
         translated = context.translator.record(other, self._values)
         troubles = {**translated.rejects, **translated.waits, **translated.held}
         if troubles:
             raise Refusal(" ".join(trouble.message for trouble in troubles.values()))
-        self._check(Checker(context.types[other]).create(translated.values))
-        self._check_twins()
+        self._grounds.check(Checker(context.types[other]).create(translated.values))
+        self._grounds.check_twins()
         return self._question(Action.CREATE, None, translated.values)
 
     def _question(
@@ -300,7 +236,12 @@ class Transaction:
         held: Mapping[str, Value] | None = None,
     ) -> Operation:
         context = self._sync.context
-        registers = {"side": self._side.value, "id": self._id, "values": dict(self._values), "before": held or {}}
+        registers = {
+            "side": self._side.value,
+            "id": self._id,
+            "values": dict(self._values),
+            "before": held or {},
+        }
         return Operation(
             run=context.run,
             flow=context.flow.name,
@@ -327,13 +268,13 @@ class Transaction:
 
     def _update(self, id_: str, question: Operation | None) -> tuple[Operation, Pair]:
         context, side, other = self._sync.context, self._side, self._other
-        link, partner = self._link(id_)
-        mine, theirs = self._record(side, id_), self._confirmed_record(partner, question)
+        link, partner = self._grounds.link(id_)
+        mine, theirs = self._grounds.record(side, id_), self._grounds.confirmed_record(partner, question)
         merged = {**mine.values, **self._values}
         after: dict[str, Planned] = dict(self._values)
         settles: dict[Side, dict[str, Value]] = {Side.LEFT: {}, Side.RIGHT: {}}
         for line in self._lines:
-            if not _agrees(line, side, merged, theirs.values):  # it made something else of the value
+            if not agrees(line, side, merged, theirs.values):  # it made something else of the value
                 after.update(line.towards(side, theirs.values).values)
             settles[other].update({n: theirs.values[n] for n in line.fields(other) if n in theirs.values})
             settles[side].update({n: merged[n] for n in line.fields(side) if n in merged and n not in after})
@@ -367,10 +308,10 @@ class Transaction:
     def _create(self, question: Operation) -> Operation:
         context, side, other = self._sync.context, self._side, self._other
         id_ = question.id_on(other) or ""
-        theirs = self._confirmed_record(LinkEnd(id=id_, fingerprint=0), question)
+        theirs = self._grounds.confirmed_record(LinkEnd(id=id_, fingerprint=0), question)
         after: dict[str, Planned] = {**context.translator.record(side, theirs.values).values, **self._values}
         for line in context.translator.lines:
-            if not _agrees(line, side, self._values, theirs.values):
+            if not agrees(line, side, self._values, theirs.values):
                 after.update(line.towards(side, theirs.values).values)
         return Operation(
             run=context.run,
@@ -389,80 +330,6 @@ class Transaction:
     @property
     def _reason(self) -> str:
         return f"confirmed by {self._names[self._other]}"
-
-    def _confirmed_record(self, partner: LinkEnd, question: Operation | None) -> Record:
-        """The other side's record as it keeps it now; where it cannot be read, as it was confirmed."""
-        try:
-            return self._record(self._other, partner.id)
-        except TallystickError as error:
-            if error.recovery not in (Recovery.RETRY, Recovery.WAIT):
-                raise
-            values = dict(partner.base)
-            if question is not None:
-                values |= {name: value for name, value in question.after.items() if not isinstance(value, Reference)}
-            return Record(id=partner.id, values=values)
-
-    # --- what has to hold
-
-    def _check(self, problem: str | None) -> None:
-        if problem is not None:
-            raise Refusal(problem)
-
-    def _check_way(self, line: Line) -> None:
-        """Values of this line have to flow from here to there."""
-        if line.map.authority is self._other:
-            raise Refusal(f"{line.name} belongs to {self._names[self._other]}: change it there.")
-        if not self._sync.context.flow.direction.reaches(self._other) or not line.can_flow(self._other):
-            raise Refusal(f"Nothing of {line.name} flows to {self._names[self._other]}, so nobody can confirm it.")
-
-    def _check_agreed(self, link: Link, partner: LinkEnd, mine: Record, theirs: Record) -> None:
-        """The other side's record is still what the two agreed on."""
-        name = self._names[self._other]
-        moved = [n for n, value in partner.base.items() if theirs.values.get(n, value) != value]
-        if moved:
-            raise Refusal(
-                f"{', '.join(sorted(moved))} of {theirs.id} was changed in {name} since the two last agreed:"
-                " run a sync, and look at it again."
-            )
-        for line in self._lines:
-            is_agreed = all(n in partner.base for n in line.fields(self._other))
-            if not is_agreed and not _agrees(line, self._side, mine.values, theirs.values):
-                raise Refusal(f"The two do not agree on {line.name} of {mine.id} yet: run a sync first.")
-
-    def _check_filter(self) -> None:
-        """A new record has to be one of the flow, as far as what is known of it tells."""
-        where = self._sync.context.flow.end(self._side).selection.where
-        if where is None or not all(clause.field in self._values for clause in where.clauses):
-            return
-        if not where.passes(self._values):
-            raise Refusal("The record does not pass the filter of the flow, so nobody can confirm it.")
-
-    def _check_twins(self) -> None:
-        """A new record that is identified by its values must not be there already."""
-        context = self._sync.context
-        keys = self._sync.keys(self._side, self._values)
-        there = context.store.matching(context.scope, self._other, [key.key for key in keys]) if keys else []
-        if there:
-            raise Refusal(f"{self._names[self._other]} has this record already: {there[0].id}.")
-
-    def _link(self, id_: str) -> tuple[Link, LinkEnd]:
-        context = self._sync.context
-        for link in context.store.links_of(context.scope, self._side, [id_]):
-            partner = link.end(self._other)
-            if link.state is LinkState.ACTIVE and partner is not None:
-                return link, partner
-        raise Refusal(f"{id_} has no partner in {self._names[self._other]} that could confirm: run a sync first.")
-
-    def _record(self, side: Side, id_: str) -> Record:
-        """The record as it is now, with the fields of the flow and those to be registered. Raises Refusal."""
-        context = self._sync.context
-        system, selection = context.systems[side], context.selections[side]
-        found: Sequence[Record] = records_of(system.fetch(selection, [id_]).records)
-        if found and side is self._side and not self._values.keys() <= set(selection.fields):
-            found = records_of(system.fetch(selection, [id_], is_whole=True).records)
-        if not found:
-            raise Refusal(f"There is no {selection.record} {id_} in {self._names[side]} that the flow is about.")
-        return found[0]
 
 
 def asked(sync: FlowSync) -> Operation | None:
@@ -502,26 +369,6 @@ def resume(sync: FlowSync, flow_run: FlowRun, *, is_same_file: bool = True) -> t
     if question.state is not OperationState.DONE:
         return proposal, transaction.unconfirmed(question)
     return proposal, transaction.finish(question)
-
-
-def _canonical(kind: RecordType, values: Mapping[str, Value]) -> dict[str, Value]:
-    """The values in canonical text. Raises UnknownField or Refusal."""
-    found: dict[str, Value] = {}
-    for name, value in values.items():
-        declared = kind.field(name)
-        if declared is None:
-            names = ", ".join(one.name for one in kind.fields[:12])
-            raise UnknownField(f"{kind.name} has no field {name!r}.", hint=f"There are: {names}.")
-        try:
-            convert = conversion(FieldType.TEXT, declared.type)
-            found[name] = convert(value) if convert is not None and value is not None else value
-        except Unfit as unfit:
-            raise Refusal(f"{name} is {shown(value or '')}, which {unfit}.") from unfit
-    return found
-
-
-def _agrees(line: Line, side: Side, mine: Mapping[str, Value], theirs: Mapping[str, Value]) -> bool:
-    return line.agrees(mine, theirs) if side is Side.LEFT else line.agrees(theirs, mine)
 
 
 def _ids(operation: Operation) -> dict[Side, str | None]:

@@ -10,8 +10,9 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tallystick.engine.confirm import Answer, Ending, Proposal, Refusal, Transaction, confirmation_of, resume
+from tallystick.engine.confirm import Transaction, resume
 from tallystick.engine.pipeline import FlowSync
+from tallystick.engine.proposal import Answer, Ending, Proposal, Refusal, confirmation_of
 from tallystick.engine.result import FlowResult
 from tallystick.errors import ConfigurationError, TallystickError
 from tallystick.model.flow import Confirmation, Flow, WhenDown

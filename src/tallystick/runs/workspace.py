@@ -18,11 +18,11 @@ from msgspec.structs import replace
 
 from tallystick.engine.apply import BATCH
 from tallystick.engine.artefact import restored, seal, shown
-from tallystick.engine.confirm import Proposal
 from tallystick.engine.errands import apply_exactly, undo
 from tallystick.engine.explain import Explainer
 from tallystick.engine.guards import Approval
 from tallystick.engine.pipeline import FlowSync, operations_of
+from tallystick.engine.proposal import Proposal
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.errors import ConfigurationError, PlanRefused, RecordTypeGone, TallystickError, UnknownRecordType
 from tallystick.model.flow import Flow, Integration, Scope

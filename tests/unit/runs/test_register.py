@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tallystick.connectors.memory import IdsFrom, Versions
 from tallystick.connectors.memory.describe import FieldSettings
-from tallystick.engine.confirm import Ending
+from tallystick.engine.proposal import Ending
 from tallystick.errors import ConfigurationError, Unreachable
 from tallystick.model.flow import Confirmation, WhenDown
 from tallystick.model.plan import OperationState, RunKind, RunStatus
