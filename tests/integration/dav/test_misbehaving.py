@@ -63,6 +63,7 @@ class Book:
     def __init__(self, *names: str) -> None:
         self.cards = {name: card(name) for name in names}
         self.sends_bodies = False  # along with a sync from the beginning, as some servers do
+        self.sends_sizes = False  # of bodies
         self.fault: Callable[[Request], Reply | None] = lambda request: None
 
     def __call__(self, request: Request) -> Reply:
@@ -93,7 +94,9 @@ class Book:
         return Reply(404)
 
     def with_data(self, name: str) -> str:
-        return member(name, props=f"<card:address-data>{self.cards[name]}</card:address-data>")
+        text = self.cards[name]
+        size = f"<d:getcontentlength>{len(text.encode())}</d:getcontentlength>" if self.sends_sizes else ""
+        return member(name, props=f"{size}<card:address-data>{text}</card:address-data>")
 
 
 def on(method: str, reply: Reply, *, words: bytes = b"", depth: str | None = None, times: int = 10**6):
@@ -437,6 +440,13 @@ def test_record_of_50_mib_is_left_out_with_its_size_and_the_others_come(server, 
     system.close()
 
 
+def test_sizes_are_asked_of_a_listing_that_is_going_to_read_most_of_it_alone(system, book, server):
+    versions = {id: record.version for id, record in listed(system).records.items()}
+    assert sorted(listed(system, known=versions).unchanged) == sorted(versions)
+    listings = [r for r in server.requests if r.method == "PROPFIND" and r.headers["Depth"] == "1"]
+    assert [b"getcontentlength" in listing.body for listing in listings] == [True, False]
+
+
 def test_web_page_instead_of_a_record_is_no_record_and_no_deletion_E1(system, book):
     listed(system)
     book.fault = lambda request: WEB_PAGE if request.method == "GET" or b"multiget" in request.body else None
@@ -464,8 +474,8 @@ def create(key="k", **values):
     return Write(key=key, action=Action.CREATE, id="new.vcf", values={"first_name": "Zoë", **values})
 
 
-def update(**preconditions):
-    return Write(key="k", action=Action.UPDATE, id="ann.vcf", values={"note": "new"}, **preconditions)
+def update(*, key="k", id="ann.vcf", **preconditions):
+    return Write(key=key, action=Action.UPDATE, id=id, values={"note": "new"}, **preconditions)
 
 
 def outcome_of(system, write):
@@ -586,6 +596,48 @@ def test_update_is_sent_with_the_version_it_rests_on_and_changes_one_line(system
     (put,) = [request for request in server.requests if request.method == "PUT"]
     assert put.headers["If-Match"] == '"1"'
     assert put.body.decode() == before.replace("NOTE:old", "NOTE:new")
+
+
+def test_many_updates_read_what_is_there_in_one_request_and_keep_every_octet(system, server, book):
+    book.cards = {name: card(name, "NOTE:old\r\nX-OWN: \tä \r\n") for name in ("ann", "bob", "cid", "dora", "eve")}
+    book.cards["bob"] = book.cards["bob"].replace("\r\n", "\n")
+    book.cards["eve"] = book.cards["eve"].replace("X-OWN", "X-MINE\nX-OWN", 1)  # both kinds of line end
+    book.sends_sizes = True
+    before = dict(book.cards)
+    assert {one.result for one in updated(system, before)} == {Result.DONE}
+    assert {name: text.replace("NOTE:new", "NOTE:old") for name, text in book.cards.items()} == before
+    assert {request.headers.get("If-Match") for request in server.requests if request.method == "PUT"} == {'"1"'}
+    assert asked(server, b"multiget") == 1
+    assert [request.path for request in server.requests if request.method == "GET"] == [f"{BOOK}eve.vcf"]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "count"),
+    [(None, 1), (Reply(501), 1), (Reply(403), 2), (Reply(503), 4)],
+    ids=["no sizes", "never", "perhaps for one of them", "busy"],
+)
+def test_many_updates_are_read_one_by_one_where_a_report_does_not_bring_them(system, server, book, refusal, count):
+    book.cards = {name: card(name, "NOTE:old\r\n") for name in ("ann", "bob", "cid", "dora")}
+    if refusal is not None:
+        book.fault = on("REPORT", refusal, words=b"multiget")
+    for _ in range(2):
+        assert {one.result for one in updated(system, book.cards)} == {Result.DONE}
+    assert sum(request.method == "GET" for request in server.requests) == 8
+    assert asked(server, b"multiget") == count
+
+
+def test_update_among_many_of_what_moved_or_is_gone_is_not_sent(system, server, book):
+    names = ("ann", "bob", "cid", "dora")
+    book.cards, book.sends_sizes = {name: card(name) for name in names}, True
+    writes = [update(version='"0"' if name == "bob" else '"1"', id=f"{name}.vcf", key=name) for name in names]
+    del book.cards["cid"]
+    outcomes = system.write(SELECTION, writes)
+    assert [one.result for one in outcomes] == [Result.DONE, Result.MOVED, Result.ABSENT, Result.DONE]
+    assert sum(request.method == "PUT" for request in server.requests) == 2
+
+
+def updated(system, names):
+    return system.write(SELECTION, [update(id=f"{name}.vcf", key=name) for name in names])
 
 
 def test_create_is_sent_so_that_it_never_overwrites(system, server):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from tallystick.connectors.dav.describe import Shelf
@@ -15,13 +16,17 @@ from tallystick.connectors.dav.text import encode
 from tallystick.connectors.dav.view import too_large
 from tallystick.connectors.dav.xml import Resource, multiget
 from tallystick.connectors.http.errors import AnswerLost, AnswerTooLarge
-from tallystick.errors import CollectionGone, PermissionRefused, SystemFault
+from tallystick.errors import CollectionGone, PermissionRefused, SystemFault, TallystickError
 from tallystick.model.record import Absence, Cause, Unreadable
 
 Body = Stored | Absence | Unreadable
 """A body, or why there is none: deleted, not permitted, too large."""
 
 Asked = TypeVar("Asked")
+
+SIZE: Final = "d:getcontentlength"
+SEVERAL: Final = 4
+"""So many bodies are worth one more request that may bring none of them."""
 
 REPORTS = {
     "VCARD": ("card:addressbook-multiget", "card:address-data"),
@@ -42,6 +47,17 @@ def stored_of(resource: Resource, data: str) -> Stored | None:
     )
 
 
+def exact_of(resource: Resource, data: str) -> Stored | None:
+    """The body that came, where its size proves how it is stored."""
+    stored, size = stored_of(resource, data), resource.text(SIZE) or ""
+    if stored is None or stored.version is None or not size.isdigit():
+        return None
+    for content in (stored.content, stored.content.replace(b"\r\n", b"\n")):
+        if len(content) == int(size):
+            return replace(stored, content=content)
+    return None
+
+
 class Bodies:
     """Fetches bodies of one collection."""
 
@@ -59,7 +75,7 @@ class Bodies:
         try:
             while True:
                 while len(waiting) < self._parallel and (part := list(islice(source, size))):
-                    waiting.append(self._pool.submit(self.one_by_one if is_exact else self.together, part))
+                    waiting.append(self._pool.submit(self.exactly if is_exact else self.together, part))
                 if not waiting:
                     return
                 yield waiting.popleft().result()
@@ -94,6 +110,31 @@ class Bodies:
         missing = [id for id in ids if id not in found]
         return {**found, **self.one_by_one(missing)} if missing else found
 
+    def exactly(self, ids: Sequence[str]) -> dict[str, Body]:
+        """Octet for octet as they are stored."""
+        proven = self.proven(ids)
+        rest = [id for id in ids if id not in proven]
+        return {**proven, **self.one_by_one(rest)}
+
+    def proven(self, ids: Sequence[str]) -> dict[str, Stored]:
+        """Those of many bodies that one multiget brings octet for octet; none of a few, or where it does not work.
+
+        XML cannot tell line ends apart, but the size does: it is that of the body with the one or the other.
+        """
+        if len(ids) < SEVERAL or not self._session.tells_sizes:
+            return {}
+        try:
+            bodies = self._multiget(ids, is_exact=True)
+        except Refused:
+            self._session.tells_sizes = False
+            return {}
+        except TallystickError:
+            return {}  # whoever asks one by one meets it
+        proven = {id: body for id, body in bodies.items() if isinstance(body, Stored)}
+        if not proven:
+            self._session.tells_sizes = False
+        return proven
+
     def one_by_one(self, ids: Sequence[str]) -> dict[str, Body]:
         return {id: self._get(id) for id in ids}
 
@@ -117,10 +158,12 @@ class Bodies:
         limit = self._session.http.max_answer_bytes
         return too_large(id, limit + 1, limit)
 
-    def _multiget(self, ids: Sequence[str]) -> dict[str, Body]:
+    def _multiget(self, ids: Sequence[str], *, is_exact: bool = False) -> dict[str, Body]:
+        """`is_exact`: only those bodies of which it is certain how they are stored."""
         report, data = REPORTS[self._shelf.component]
         url = self._shelf.collection.url
-        body = multiget(report, data, (urlsplit(url_of(url, id)).path for id in ids))
+        names = (data, SIZE) if is_exact else (data,)
+        body = multiget(report, names, (urlsplit(url_of(url, id)).path for id in ids))
         answer = self._session.report(url, body, what=self._shelf.collection.what)
         wanted, found = set(ids), dict[str, Body]()
         for resource in answer.resources:
@@ -129,8 +172,8 @@ class Bodies:
                 continue
             if resource.status in (404, 410):
                 found[id] = Absence(id=id, cause=Cause.DELETED)
-            elif (stored := stored_of(resource, data)) is not None:
+            elif (stored := (exact_of if is_exact else stored_of)(resource, data)) is not None:
                 found[id] = stored
-        if answer.resources and not found:
+        if answer.resources and not found and not is_exact:
             raise SystemFault(f"{self._session.http.host} answered for other records than it was asked for.")
         return found

@@ -86,7 +86,8 @@ class DavSystem:
     def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
         if len(writes) > MOST_WRITES:
             raise ValueError(f"at most {MOST_WRITES} writes at a time")
-        return Writer(self._session, self._view(selection), self._pool).write(writes) if writes else []
+        view = self._view(selection)
+        return Writer(self._session, view, self._bodies(view), self._pool).write(writes) if writes else []
 
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
@@ -117,8 +118,10 @@ class DavSystem:
         )
 
     def _reader(self, view: View) -> ShelfReader:
-        bodies = Bodies(self._session, view.shelf, self._pool, parallel=self._settings.parallel)
-        return ShelfReader(self._session, view, bodies, batch_records=self._settings.batch_records)
+        return ShelfReader(self._session, view, self._bodies(view), batch_records=self._settings.batch_records)
+
+    def _bodies(self, view: View) -> Bodies:
+        return Bodies(self._session, view.shelf, self._pool, parallel=self._settings.parallel)
 
 
 def vocabulary_of(component: str, settings: Settings, clock: Clock) -> Vocabulary:

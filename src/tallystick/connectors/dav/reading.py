@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from tallystick.connectors.dav.bodies import Bodies, Body
 from tallystick.connectors.dav.delta import Delta, Deltas
+from tallystick.connectors.dav.discover import Kind
 from tallystick.connectors.dav.session import Session, Stored, is_itself, name_of, version_of
 from tallystick.connectors.dav.view import Finding, OtherKind, View, too_large
 from tallystick.connectors.dav.xml import Resource
@@ -16,7 +17,11 @@ from tallystick.errors import CursorRefused, SystemFault
 from tallystick.model.record import Absence, Batch, Cause, End, Record, Unreadable, table_of
 from tallystick.ports.system import Known
 
-MEMBER_PROPS = ("d:getetag", "d:resourcetype", "d:getcontenttype", "d:getcontentlength")
+MEMBER_PROPS: Final = ("d:getetag", "d:resourcetype")
+KIND: Final = "d:getcontenttype"
+"""Which component it is, in a calendar that holds several."""
+SIZE: Final = "d:getcontentlength"
+"""What is too large is not asked for. Some servers read every record for it, so it is only asked of a first listing."""
 UNCHANGED_A_BATCH = 10_000
 NOTHING: Final[Mapping[str, Stored]] = {}
 
@@ -42,7 +47,7 @@ class ShelfReader:
             yield from self._whole(whole)
             return
         token = self._deltas.token()  # before the listing, so that nothing falls between the two
-        members, too_big = self._members()
+        members, too_big = self._members(is_first=not versions)
         unchanged = _unchanged(members, versions)
         yield from self._batches(members, unchanged, versions, is_listing=True)
         yield self._end(token, too_big)
@@ -53,16 +58,24 @@ class ShelfReader:
         yield from self._batches(whole.versions, (), {}, is_listing=True, came=whole.bodies)
         too_big: list[Unreadable] = []
         if not is_whole.result():
-            members, too_big = self._members()
+            members, too_big = self._members(is_first=True)
             rest = {id: version for id, version in members.items() if id not in whole.versions}
             too_big = [one for one in too_big if one.id not in whole.versions]
             yield from self._batches(rest, (), {}, is_listing=True)
         yield self._end(whole.token, too_big)
 
-    def _members(self) -> tuple[dict[str, str | None], list[Unreadable]]:
-        """id -> version of everything in the collection that may be a record of this kind, and what is too large."""
+    def _members(self, *, is_first: bool) -> tuple[dict[str, str | None], list[Unreadable]]:
+        """id -> version of everything in the collection that may be a record of this kind, and what is too large.
+
+        `is_first`: most of it is going to be read.
+        """
         what, url = self._collection.what, self._collection.url
-        answer, _ = self._session.propfind(url, MEMBER_PROPS, depth=1, what=what)
+        names = (
+            *MEMBER_PROPS,
+            *((KIND,) if self._collection.kind is Kind.CALENDAR else ()),
+            *((SIZE,) if is_first else ()),
+        )
+        answer, _ = self._session.propfind(url, names, depth=1, what=what)
         members: dict[str, str | None] = {}
         too_big: list[Unreadable] = []
         has_self = False
@@ -75,7 +88,7 @@ class ShelfReader:
             id = name_of(resource.href)
             if not id or resource.has("d:resourcetype", "d:collection") or not self._may_hold(resource):
                 continue
-            size = resource.text("d:getcontentlength") or ""
+            size = resource.text(SIZE) or ""
             if size.isdigit() and int(size) > self._view.max_record_bytes:
                 too_big.append(too_large(id, int(size), self._view.max_record_bytes))
                 continue
@@ -89,7 +102,7 @@ class ShelfReader:
 
     def _may_hold(self, resource: Resource) -> bool:
         """False where the server says itself that it is another component of a mixed calendar."""
-        kind = (resource.text("d:getcontenttype") or "").lower()
+        kind = (resource.text(KIND) or "").lower()
         _, is_told, component = kind.partition("component=")
         return not is_told or component.strip('" ;').partition(";")[0] == self._view.shelf.component.lower()
 
@@ -106,7 +119,7 @@ class ShelfReader:
         ]
         gone = set(delta.gone)
         if len(unchanged) * 2 >= len(versions) > 0:  # a server that no longer knows a token may tell everything it has
-            members, _ = self._members()
+            members, _ = self._members(is_first=False)
             gone |= self._gone(sorted(set(versions) - set(members) - gone))
         absences = [Absence(id=id, cause=Cause.DELETED) for id in sorted(gone - set(delta.versions))]
         if absences:

@@ -49,6 +49,7 @@ class Session:
         self.http = http
         self._user = user
         self.width = Width(parallel)
+        self.tells_sizes = True  # of bodies in a report, until one comes without
 
     def propfind(self, url: str, names: tuple[str, ...], *, depth: int, what: str) -> tuple[Multistatus, str]:
         """The multistatus and the address it came from, after redirects that stay with the same site."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from typing import Final
 
+from tallystick.connectors.dav.bodies import Bodies
 from tallystick.connectors.dav.session import Locked, Session, Stored, url_of, version_of
 from tallystick.connectors.dav.text import decode, encode
 from tallystick.connectors.dav.view import View
@@ -44,6 +45,9 @@ SPOKEN: Final = {
 }
 """Preconditions of the RFCs in words."""
 
+AHEAD: Final = 100
+"""Writes whose records are read in one request before they are sent; what moves meanwhile, the server refuses."""
+
 WHOLE_CALL: Final = (SignInFailed, PermissionRefused, Unreachable, CollectionGone)
 """Faults that are raised when they kept every single write of a call from being sent."""
 
@@ -51,16 +55,22 @@ WHOLE_CALL: Final = (SignInFailed, PermissionRefused, Unreachable, CollectionGon
 class Writer:
     """Writes to one record type of one server."""
 
-    def __init__(self, session: Session, view: View, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, session: Session, view: View, bodies: Bodies, pool: ThreadPoolExecutor) -> None:
         self._session = session
         self._view = view
+        self._bodies = bodies
         self._pool = pool
+        self._ahead: dict[str, Stored] = {}  # id -> body, read before its turn to be written came
         self._vocabulary = view.vocabulary
         self._collection = view.shelf.collection
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         width = self._session.width
-        answers = width.each(self._one, writes, self._pool)
+        answers: list[Outcome | TallystickError] = []
+        for start in range(0, len(writes), AHEAD):
+            part = writes[start : start + AHEAD]
+            self._ahead = self._bodies.proven([write.id for write in part if write.id and self._is_looked_at(write)])
+            answers += width.each(self._one, part, self._pool)
         for place, answer in enumerate(answers):
             if isinstance(answer, Locked):  # the server does not queue what gets into each other's way
                 width.narrow()
@@ -72,6 +82,12 @@ class Writer:
             _unsent(write.key, answer) if isinstance(answer, TallystickError) else answer
             for write, answer in zip(writes, answers, strict=True)
         ]
+
+    def _is_looked_at(self, write: Write) -> bool:
+        """Whether what is there has to be seen before it is written to."""
+        if write.action is Action.DELETE:
+            return self._view.selection.deleted is not None and self._collection.can_update
+        return write.action is Action.UPDATE and self._collection.can_update
 
     def _one(self, write: Write) -> Outcome | TallystickError:
         """The outcome, or the fault for which certainly nothing was written."""
@@ -136,7 +152,7 @@ class Writer:
 
     def _patch(self, write: Write, values: Mapping[str, Value]) -> Outcome:
         id = write.id or ""
-        there = self._stored(id)
+        there = self._ahead.pop(id, None) or self._stored(id)
         if there is None:
             return Outcome(key=write.key, result=Result.ABSENT)
         body = decode(there.content)

@@ -84,11 +84,11 @@ def sync_collection(token: str, *names: str) -> bytes:
     return _bytes(root)
 
 
-def multiget(report: str, data: str, hrefs: Iterable[str]) -> bytes:
-    """An addressbook-multiget or calendar-multiget (`report`) for the bodies (`data`) at these paths."""
+def multiget(report: str, names: Iterable[str], hrefs: Iterable[str]) -> bytes:
+    """An addressbook-multiget or calendar-multiget (`report`) for what is at these paths, besides its version."""
     root = etree.Element(tag(report), nsmap=NAMESPACES)
     props = etree.SubElement(root, tag("d:prop"))
-    for name in ("d:getetag", "d:getlastmodified", data):
+    for name in ("d:getetag", "d:getlastmodified", *names):
         etree.SubElement(props, tag(name))
     for href in hrefs:
         etree.SubElement(root, tag("d:href")).text = href
