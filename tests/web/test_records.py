@@ -6,6 +6,7 @@ import pytest
 
 from tallystick.server.people.actor import actor_of
 from tallystick.server.records.domain import actions
+from tallystick.server.records.importer import importing_beside
 from tallystick.server.records.models import Account, Person
 from tallystick.server.records.samples import Sizes, fill
 from tests.hub import signed_in
@@ -100,7 +101,19 @@ def test_file_is_looked_at_and_imported_while_the_page_tells(open_page, ada, che
     page.get_by_text("Status takes one of").wait_for()
     check_page(page, "records-preview")
     page.get_by_role("button", name="Import 2 rows").click()
-    page.get_by_text("The file is through.").wait_for()
+    page.get_by_text("It goes on when you leave this page.").wait_for()
+    check_page(page, "records-importing")
+    page.goto("/records/account/")
+    with importing_beside():
+        page.goto("/records/imports/")
+        page.get_by_role("link", name="pasted lines").click()
+        page.get_by_text("The file is through.").wait_for()
+    check_page(page, "records-imported")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download them to correct").click()
+    assert download.value.suggested_filename == "account-not-taken.csv"
+    page.goto("/records/imports/")
+    check_page(page, "records-imports")
     assert sorted(Account.objects.values_list("name", flat=True)) == ["Acme", "Gamma"]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tallystick.server.people.actor import actor_of
 from tallystick.server.people.models import User
+from tallystick.server.records import importer
 from tallystick.server.records.domain import actions
 from tallystick.server.records.record_types import RECORD_TYPES
 
@@ -232,3 +233,30 @@ def test_records_exported_without_formulas(program: Programs) -> None:
     assert [json.loads(line)["name"] for line in lines] == ["Birch"]
     assert calls.get("/records/account/export?colour=red").status_code == 422
     assert program("").get("/records/account/export").status_code == 403
+
+
+def test_long_file_goes_on_by_itself_and_is_asked_about(program: Programs) -> None:
+    calls = program(name="Ada Byron")
+    text = "name\n" + "".join(f"T{number}\n" for number in range(2_001)) + "a,b\n"
+    begun = calls.post("/records/team/import", {"name": "teams.csv", "text": text})
+    assert (begun.status_code, begun.json()["is_done"], begun.json()["rows"]) == (202, False, 2_002)
+    path = begun["Location"].removeprefix("/api/v1")
+    assert importer.go_on_once() == 1
+    done = calls.get(path).json()
+    assert (done["is_done"], done["created"], done["refused"], done["error"]) == (True, 2_001, 1, "")
+    assert [fault["line"] for fault in done["faults"]] == [2_003]
+    assert [one["id"] for one in calls.get("/imports").json()["items"]] == [done["id"]]
+    rows = b"".join(calls.get(f"{path}/rows").streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert rows == ["Line,Reason,name", '2003,"This row has 2 cells, and there are 1 columns.",a,b']
+    other = program()
+    for answer in (other.get(path), other.get(f"{path}/rows"), other.post(f"{path}/stop")):
+        assert answer.status_code == 404
+
+
+def test_import_is_stopped(program: Programs) -> None:
+    calls = program()
+    text = "name\n" + "".join(f"T{number}\n" for number in range(2_001))
+    begun = calls.post("/records/team/import", {"name": "teams.csv", "text": text}).json()
+    stopped = calls.post(f"/imports/{begun['id']}/stop").json()
+    assert (stopped["is_done"], stopped["created"]) == (True, 0)
+    assert importer.go_on_once() == 0

@@ -19,6 +19,7 @@ from tallystick.server.api.identity import Session, Token, problem
 from tallystick.server.api.resources import (
     code_sets,
     history,
+    imports,
     integrations,
     merging,
     people,
@@ -105,9 +106,11 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 for _prefix, _calls in (
     ("", people.calls),
     ("/records", merging.calls),  # before the calls of one record: "archive" is no id
+    ("/records", imports.calls),
     ("/records", records.calls),
     ("/deleted", merging.bin_),
     ("/code-sets", code_sets.calls),
+    ("/imports", imports.imports),
     ("/systems", systems.calls),
     ("/connectors", systems.connectors),
     ("/integrations", integrations.calls),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from django.apps import AppConfig
@@ -36,6 +37,12 @@ class RecordsConfig(AppConfig):
         ),
         "read-only": _READ,
     }
+
+    def companion(self) -> AbstractContextManager[None]:
+        """Imports files beside the web."""
+        from tallystick.server.records.importer import importing_beside
+
+        return importing_beside()
 
     def ready(self) -> None:
         from tallystick import connectors

@@ -25,11 +25,14 @@ MOST_CHARACTERS: Final = 200_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow:
-    """`line` counts from 1. `cells` by column; `fault` where the row cannot be read."""
+    """`line` counts from 1. `cells` by column; `fault` where the row cannot be read; `source` as it stands in the file:
+    the cells of CSV, the line of JSON Lines.
+    """
 
     line: int
     cells: Mapping[str, Any]
     fault: str = ""
+    source: Sequence[str] = ()
 
 
 def text_of(data: bytes, name: str) -> str:
@@ -142,9 +145,10 @@ def _csv_rows(file: io.StringIO, text: str, names: Sequence[str], line: int) -> 
             fault = _("This row has {count} cells, and there are {columns} columns.").format(
                 count=len(cells), columns=len(names)
             )
-            yield FileRow(line=first, cells={}, fault=fault), *place
+            yield FileRow(line=first, cells={}, fault=fault, source=cells), *place
         else:
-            yield FileRow(line=first, cells=dict(zip(names, map(_unquoted, cells), strict=False))), *place
+            named = dict(zip(names, map(_unquoted, cells), strict=False))
+            yield FileRow(line=first, cells=named, source=cells), *place
 
 
 def _json_rows(file: io.StringIO, line: int) -> Iterator[tuple[FileRow, int, int]]:
@@ -157,10 +161,10 @@ def _json_rows(file: io.StringIO, line: int) -> Iterator[tuple[FileRow, int, int
         except (ValueError, RecursionError):
             content = None
         if isinstance(content, dict):
-            yield FileRow(line=line, cells=content), file.tell(), line
+            yield FileRow(line=line, cells=content, source=(text,)), file.tell(), line
         else:
             fault = _("This line is no JSON object.")
-            yield FileRow(line=line, cells={}, fault=fault), file.tell(), line
+            yield FileRow(line=line, cells={}, fault=fault, source=(text,)), file.tell(), line
 
 
 def _unquoted(cell: str) -> str:

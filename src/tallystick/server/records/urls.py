@@ -10,6 +10,7 @@ from tallystick.server.records.views import codes, detail, edit, gone, lists, me
 app_name = "records"
 urlpatterns = [
     path("records/", lists.more, name="more"),
+    path("records/imports/", transfer.imports, name="imports"),
     path("records/deleted/", gone.deleted, name="deleted"),
     path("records/deleted/back/", gone.bring_back, name="bring_back"),
     path("records/codes/", codes.sets, name="code_sets"),
@@ -34,6 +35,9 @@ urlpatterns = [
     path("records/<str:type_>/import/", transfer.import_, name="import"),
     path("records/<str:type_>/import/<str:token>/", transfer.preview, name="preview"),
     path("records/<str:type_>/import/<str:token>/go/", transfer.go_on, name="go_on"),
+    path("records/<str:type_>/import/<str:token>/course/", transfer.course, name="course"),
+    path("records/<str:type_>/import/<str:token>/stop/", transfer.stop, name="stop"),
+    path("records/<str:type_>/import/<str:token>/rows/", transfer.bad_rows, name="bad_rows"),
     path("records/<str:type_>/<str:id_>/", detail.detail, name="detail"),
     path("records/<str:type_>/<str:id_>/edit/", edit.edit, name="edit"),
     path("records/<str:type_>/<str:id_>/history/", detail.past, name="history"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -32,7 +31,7 @@ from tallystick.server.api.shapes import (
 from tallystick.server.api.values import taken, told
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import exporting, lists, queries
-from tallystick.server.records.domain import actions, history, importing
+from tallystick.server.records.domain import actions, history
 from tallystick.server.records.entry import Entry
 from tallystick.server.records.pages import page_of
 from tallystick.server.records.record_types import RECORD_TYPES, RecordType
@@ -108,27 +107,6 @@ class Many(Given):
 class Bulk(Schema):
     done: list[str]
     refused: dict[str, str]
-
-
-class FileGiven(Given):
-    """`name` ends in .csv, .tsv, .jsonl or the like."""
-
-    name: str = Shape(max_length=200)
-    text: str = Shape(max_length=15_000_000)
-    trial: bool = Shape(False, description="Say what would happen, and do nothing.")
-
-
-class Fault(Schema):
-    line: int
-    message: str
-
-
-class Import(Schema):
-    rows: int
-    created: int
-    updated: int
-    refused: int
-    faults: list[Fault] = Shape(description="The first 500.")
 
 
 class Past(Schema):
@@ -221,32 +199,6 @@ def export_records(request: HttpRequest, record_type: TypeName, q: Word = "") ->
     lines = exporting.exported(kind, actor, request.GET, "csv" if is_csv else "jsonl")
     media = "text/csv; charset=utf-8" if is_csv else "application/x-ndjson"
     return StreamingHttpResponse((line.encode() for line in lines), content_type=media)
-
-
-@calls.post("/{record_type}/import", *ADD, out=Import)
-def import_records(request: HttpRequest, record_type: TypeName, body: FileGiven) -> Any:
-    """Take records of a file: CSV or JSON lines, a line a record.
-
-    A row with the id or number of a record changes it, others make records. A row that is wrong is told with its line,
-    and the others go in; with `trial` nothing does.
-    """
-    kind, actor = kind_of(record_type), actor_of(request)
-    upload = importing.receive(actor, kind.name, body.name, body.text)
-    if body.trial:
-        seen = importing.preview(actor, upload)
-        upload.delete()
-        return {
-            "rows": seen.rows,
-            "created": 0,
-            "updated": 0,
-            "refused": len(seen.faults),
-            "faults": [{"line": line, "message": message} for line, message in seen.faults],
-        }
-    while not upload.is_done:
-        upload = importing.go_on(actor, upload)
-    faults = [{"line": line, "message": message} for line, message in json.loads(upload.faults)]
-    counts = {name: getattr(upload, name) for name in ("rows", "created", "updated", "refused")}
-    return {**counts, "faults": faults}
 
 
 @calls.get("/{record_type}/{record_id}", *VIEW, out=Record)

@@ -1,35 +1,39 @@
-"""Imports of files: looked at first, then taken row by row; a bad row is told with its line and the others go in."""
+"""Imports of files: looked at first, then taken row by row; a bad row is told with its line and the others go in.
+
+Whoever begins one need not stay: `server.records.importer` goes on with it, also after a restart.
+"""
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from tallystick.errors import InputRefused, NotFound
-from tallystick.model.value import Value
-from tallystick.model.write import Result
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import queries
 from tallystick.server.records.domain import actions
-from tallystick.server.records.domain.references import id_of
-from tallystick.server.records.domain.steps import Doing, Done, Step
-from tallystick.server.records.models import Upload
-from tallystick.server.records.record_types import RecordType, record_type
-from tallystick.server.records.table_files import FileRow, columns_of, fields_of, form_of, placed_rows, value_of
-from tallystick.server.records.values import list_of, listed
+from tallystick.server.records.domain.taking import take
+from tallystick.server.records.models import Upload, UploadFault
+from tallystick.server.records.record_types import record_type
+from tallystick.server.records.table_files import FileRow, columns_of, fields_of, form_of, placed_rows
 
 STEP_ROWS: Final = 1_000
 CHECKED_ROWS: Final = 2_000
-FAULTS_KEPT: Final = 500
 KEPT_FOR: Final = timedelta(days=1)
+"""A file that nobody began to import."""
+KEPT_AFTER: Final = timedelta(days=14)
+"""One that is through: its bad rows can be fetched."""
+LEASE: Final = timedelta(seconds=30)
+"""A process that is at an import and says nothing for so long is dead."""
 MOST_CHARACTERS: Final = 50_000_000
+_COUNTED: Final = ("offset", "line", "is_begun", "created", "updated", "refused", "claimed_until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +79,13 @@ def receive(actor: Actor, type_: str, name: str, text: str) -> Upload:
                 )
             },
         )
-    Upload.objects.filter(created_at__lt=datetime.now(UTC) - KEPT_FOR).delete()
+    forget_old()
     return Upload.objects.create(
         token=secrets.token_hex(16),
         record_type=kind.name,
         by_id=str(actor.person or ""),
+        by=actor.name[:150],
+        via=actor.via[:100],
         name=name[:200],
         form=form,
         content=text,
@@ -88,12 +94,25 @@ def receive(actor: Actor, type_: str, name: str, text: str) -> Upload:
     )
 
 
+def forget_old() -> None:
+    now = datetime.now(UTC)
+    Upload.objects.filter(
+        Q(is_begun=False, created_at__lt=now - KEPT_FOR) | Q(is_done=True, ended_at__lt=now - KEPT_AFTER)
+    ).delete()
+
+
 def upload_of(actor: Actor, token: str) -> Upload:
-    """Raises NotFound for one that is not there or somebody else's."""
+    """With its file. Raises NotFound for one that is not there or somebody else's."""
     found = Upload.objects.filter(token=token, by_id=str(actor.person or "")).first()
     if found is None:
         raise NotFound(_("This import is not there any more."), hint=_("Begin again with the file."))
     return found
+
+
+def uploads_of(actor: Actor) -> list[Upload]:
+    """Those the person began, the last first, without their files."""
+    rows = Upload.objects.filter(by_id=str(actor.person or ""), is_begun=True).defer("content")
+    return list(rows.order_by("-created_at")[:100])
 
 
 def preview(actor: Actor, upload: Upload) -> Preview:
@@ -110,7 +129,7 @@ def preview(actor: Actor, upload: Upload) -> Preview:
         checked += len(rows)
         try:
             with transaction.atomic(using=queries.HUB):
-                faults += _take(actor, kind, fields, rows, upload).faults
+                faults += take(actor, kind, fields, rows, upload).faults
                 raise _RollBack
         except _RollBack:
             continue
@@ -124,29 +143,63 @@ def preview(actor: Actor, upload: Upload) -> Preview:
     )
 
 
+def begin(actor: Actor, upload: Upload, *, is_claimed: bool = False) -> Upload:
+    """Lets the import go on by itself, or, when it is claimed, by the caller. Beginning twice is once."""
+    actor.check(record_type(upload.record_type).permission("add"))
+    now = datetime.now(UTC)
+    claimed_until = now + LEASE if is_claimed else None
+    begun = Upload.objects.filter(pk=upload.pk, is_begun=False)
+    begun.update(is_begun=True, begun_at=now, claimed_until=claimed_until)
+    upload.refresh_from_db(fields=["is_begun", "begun_at"])
+    return upload
+
+
+def stop(actor: Actor, upload: Upload) -> None:
+    """No further rows are taken; those that are in stay."""
+    upload_of(actor, upload.token)
+    end(upload, _("{name} stopped it.").format(name=actor.name))
+
+
+def end(upload: Upload, error: str = "") -> None:
+    now = datetime.now(UTC)
+    Upload.objects.filter(pk=upload.pk, is_done=False).update(is_done=True, ended_at=now, error=error)
+    upload.refresh_from_db(fields=["is_done", "ended_at", "error"])
+
+
 def go_on(actor: Actor, upload: Upload) -> Upload:
-    """Takes the next rows; each batch is whole or not there, and taken once however often it is asked for."""
+    """Takes the next rows; each batch is whole or not there, and taken once however often it is asked for.
+
+    Raises NotAllowed.
+    """
     kind = record_type(upload.record_type)
     actor.check(kind.permission("add"))
+    actor = replace(actor, name=upload.by or actor.name, via=upload.via)
     fields = fields_of(kind, columns_of(upload.content, upload.form))
     for part in _parts(upload, STEP_ROWS, offset=upload.offset, line=upload.line):
         with transaction.atomic(using=queries.HUB):
-            kept = Upload.objects.select_for_update().filter(pk=upload.pk, offset=upload.offset).first()
-            if kept is None or kept.is_done:  # another request was quicker
+            kept = (
+                Upload.objects.select_for_update().defer("content").filter(pk=upload.pk, offset=upload.offset).first()
+            )
+            if kept is None or kept.is_done:  # another process was quicker, or it was stopped
                 return upload_of(actor, upload.token)
-            taken = _take(actor, kind, fields, [row for row, _offset, _line in part], upload)
+            taken = take(actor, kind, fields, [row for row, _offset, _line in part], upload)
             _row, upload.offset, upload.line = part[-1]
             upload.is_begun = True
+            upload.claimed_until = datetime.now(UTC) + LEASE
             upload.created += taken.created
             upload.updated += taken.updated
             upload.refused += len(taken.faults)
-            known = json.loads(upload.faults)
-            upload.faults = json.dumps([*known, *taken.faults][:FAULTS_KEPT])
-            upload.save()
+            faults = [UploadFault(upload=upload, line=line, sentence=sentence) for line, sentence in taken.faults]
+            UploadFault.objects.bulk_create(faults)
+            upload.save(update_fields=_COUNTED)
     if next(_parts(upload, 1, offset=upload.offset, line=upload.line), None) is None:
-        upload.is_done = True
-        upload.save(update_fields=["is_done"])
+        end(upload)
     return upload
+
+
+def faults_of(upload: Upload, count: int) -> list[tuple[int, str]]:
+    """(line, sentence) of the first rows that were not taken."""
+    return list(upload.faults.order_by("line").values_list("line", "sentence")[:count])
 
 
 def _parts(upload: Upload, most: int, *, offset: int = 0, line: int = 0) -> Iterator[list[tuple[FileRow, int, int]]]:
@@ -160,97 +213,3 @@ def _parts(upload: Upload, most: int, *, offset: int = 0, line: int = 0) -> Iter
             part = []
     if part:
         yield part
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Taken:
-    created: int
-    updated: int
-    faults: list[tuple[int, str]]
-
-
-def _take(actor: Actor, kind: RecordType, fields: dict[str, str], rows: Sequence[FileRow], upload: Upload) -> _Taken:
-    faults = {row.line: row.fault for row in rows if row.fault}
-    steps: dict[int, Step] = {}
-    meant: dict[int, str] = {}
-    names: dict[tuple[str, str], str] = {}
-    for row in rows:
-        if row.fault:
-            continue
-        try:
-            values, which = _values(actor, kind, fields, row, names)
-        except LookupError as fault:
-            faults[row.line] = str(fault)
-            continue
-        key = f"import {upload.token} {row.line}"
-        steps[row.line] = Step(doing=Doing.CREATE, values=values, key=key, reason=upload.name[:300])
-        if which:
-            meant[row.line] = which
-    there = _there(actor, kind, set(meant.values()))
-    for line, which in meant.items():
-        if which not in there:
-            faults[line] = _("There is no record {which}.").format(which=which)
-            del steps[line]
-        elif not actor.may(kind.permission("change")):
-            faults[line] = _("You are not allowed to change records.")
-            del steps[line]
-        else:
-            step = steps[line]
-            steps[line] = Step(doing=Doing.UPDATE, id=there[which], values=step.values, reason=step.reason)
-    for step_line, step in steps.items():
-        if step.doing is Doing.CREATE:
-            given = {name: value for name, value in step.values.items() if value is not None}
-            steps[step_line] = Step(doing=Doing.CREATE, values=given, key=step.key, reason=step.reason)
-    done: list[Done] = actions.write(actor, kind, list(steps.values()))
-    good = dict.fromkeys(Doing, 0)
-    for (line, step), one in zip(steps.items(), done, strict=True):
-        if one.result is Result.DONE:
-            good[step.doing] += 1
-        else:
-            faults[line] = one.message
-    return _Taken(created=good[Doing.CREATE], updated=good[Doing.UPDATE], faults=sorted(faults.items()))
-
-
-def _values(
-    actor: Actor, kind: RecordType, fields: dict[str, str], row: FileRow, names: dict[tuple[str, str], str]
-) -> tuple[dict[str, Value], str]:
-    """The values of a row, and the id or number it names. Raises LookupError with a sentence."""
-    values: dict[str, Value] = {}
-    which = ""
-    for column, name in fields.items():
-        if column not in row.cells:
-            continue
-        cell = row.cells[column]
-        if name in ("id", "number"):
-            which = which or str(cell or "").strip()
-            continue
-        field = kind.fields[name]
-        value = value_of(field, cell)
-        if field.refers_to is not None and value:
-            many = value.startswith("[")
-            ids = [_id(actor, field, text, names) for text in (listed(value) if many else (value,))]
-            value = list_of(ids) if many else ids[0]
-        values[name] = value
-    return values, which
-
-
-def _id(actor: Actor, field: Any, text: str, names: dict[tuple[str, str], str]) -> str:
-    """Names come up again and again in a file: each is looked up once."""
-    key = (str(field.refers_to), text)
-    if key not in names:
-        names[key] = id_of(field, actor, text)
-    return names[key]
-
-
-def _there(actor: Actor, kind: RecordType, wanted: set[str]) -> dict[str, str]:
-    """An id or a number as people write it -> the id of the record the actor may see."""
-    numbers = {}
-    for which in wanted:
-        number = which.rpartition("-")[2]
-        if number.isdecimal() and len(number) < 19 and len(which) < 32:
-            numbers[int(number)] = which
-    rows = queries.live(kind, actor)
-    found = {str(id_): str(id_) for id_ in rows.filter(pk__in=wanted).values_list("pk", flat=True)}
-    for id_, given in rows.filter(number__in=numbers).values_list("pk", "number"):
-        found[numbers[given]] = str(id_)
-    return found

@@ -2,13 +2,14 @@
 
 from tallystick.server.records.models.accounts import Account, AccountType, Department, Location
 from tallystick.server.records.models.assets import AssetSubtype, AssetType, InstalledAsset
-from tallystick.server.records.models.bookkeeping import Change, Numbering, Relation, SearchText, Upload
+from tallystick.server.records.models.bookkeeping import Change, Numbering, Relation, SearchText
 from tallystick.server.records.models.codes import Code
 from tallystick.server.records.models.persons import Employment, Person, Team
 from tallystick.server.records.models.planned import CalendarItem, Task
 from tallystick.server.records.models.products import Manufacturer, Product, ProductMapping
 from tallystick.server.records.models.sales import Lead, Opportunity
 from tallystick.server.records.models.service import Case, Note, ServiceOrder
+from tallystick.server.records.models.uploads import Upload, UploadFault
 
 __all__ = [
     "Account",
@@ -37,4 +38,5 @@ __all__ = [
     "Task",
     "Team",
     "Upload",
+    "UploadFault",
 ]

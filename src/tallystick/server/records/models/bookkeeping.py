@@ -79,29 +79,3 @@ class Relation(models.Model):
         default_permissions = ()
         indexes = [models.Index(fields=["target", "record_type", "field"], name="relation_target")]
         constraints = [models.UniqueConstraint(fields=["record", "field", "position"], name="relation_position_once")]
-
-
-class Upload(models.Model):
-    """A file somebody is importing: kept until it is through, so that a step can be taken again."""
-
-    token = models.CharField(max_length=32, primary_key=True)
-    record_type = models.CharField(max_length=30)
-    by_id = models.CharField(max_length=40)
-    name = models.CharField(max_length=200)
-    form = models.CharField(max_length=10)  # csv, jsonl
-    content = models.TextField()
-    created_at = models.DateTimeField()
-    is_begun = models.BooleanField(default=False)
-    is_done = models.BooleanField(default=False)
-    offset = models.BigIntegerField(default=0)  # of the next row, in characters
-    line = models.BigIntegerField(default=0)  # lines read before it
-    rows = models.BigIntegerField(default=0)  # in all
-    created = models.BigIntegerField(default=0)
-    updated = models.BigIntegerField(default=0)
-    refused = models.BigIntegerField(default=0)
-    faults = models.TextField(default="[]")  # json: [[line, sentence]], the first of them
-
-    class Meta:
-        app_label = "records"
-        default_permissions = ()
-        indexes = [models.Index(fields=["created_at"], name="upload_created_at")]
