@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -22,6 +23,9 @@ from tallystick.model.record import CHANGED, ID, MARKS, VERSION, Absence, Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import MISSING
 from tallystick.ports.store import Store
+
+MEMORY: Final = "700MB"
+"""What DuckDB may hold; beyond it, it goes to a temporary file (E4)."""
 
 
 class Many:
@@ -40,7 +44,7 @@ class Many:
         self._readings = readings
         self._folder = tempfile.TemporaryDirectory(prefix="tallystick-", dir=folder)
         self._db = duckdb.connect(
-            config={"memory_limit": "700MB", "temp_directory": self._folder.name, "preserve_insertion_order": "false"}
+            config={"memory_limit": MEMORY, "temp_directory": self._folder.name, "preserve_insertion_order": "false"}
         )
         self._db.execute("SET enable_progress_bar = false")  # it would draw on standard output
         try:
