@@ -56,6 +56,7 @@ def test_device_not_seen_for_days_raises_an_exception_A24(asset, device, actor):
 
 
 def test_unknown_device_is_accepted_into_the_register_A2(device, actor):
+    configure(actor, inventory_age_days=30, left_out=[], enters_new=False)
     found = device(serial="SN9", maker="Dell Inc.", model="XPS", hostname="lon-1", memory=8000)
     compare(NOW)
     (exception,) = RegisterException.objects.all()

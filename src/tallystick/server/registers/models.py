@@ -228,6 +228,7 @@ class Watch(models.Model):
     """How the register is compared with what is discovered: one row."""
 
     inventory_age_days = models.PositiveSmallIntegerField(default=30)
+    enters_new = models.BooleanField(default=True)  # a device that fits no asset becomes one
     left_out = models.JSONField(default=list)  # fields and kinds that raise no exception, by choice
     compared_at = models.DateTimeField(null=True)
 

@@ -109,6 +109,11 @@ class WatchForm(forms.Form):
         max_value=3650,
         help_text=gettext_lazy("A device in physical use that has not been seen for longer raises an exception."),
     )
+    enters_new = forms.BooleanField(
+        label=gettext_lazy("Enter new devices by themselves"),
+        required=False,
+        help_text=gettext_lazy("A device of a business unit that fits no asset becomes one; else it is an exception."),
+    )
     left_out = forms.MultipleChoiceField(
         label=gettext_lazy("Raise no exception about"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -123,7 +128,7 @@ class WatchForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     kept = watch()
-    begun = {"inventory_age_days": kept.inventory_age_days, "left_out": kept.left_out}
+    begun = {name: getattr(kept, name) for name in ("inventory_age_days", "enters_new", "left_out")}
     form = WatchForm(request.POST or None, initial=begun)
     if request.method == "POST" and form.is_valid():
         try:

@@ -23,6 +23,7 @@ from tallystick.server.records.domain.write import carry_out
 from tallystick.server.records.queries import HUB
 from tallystick.server.records.values import stamp
 from tallystick.server.registers.codes import IT_HARDWARE
+from tallystick.server.registers.domain.filling import fill
 from tallystick.server.registers.kinds import EXCEPTION
 from tallystick.server.registers.models import RegisterAsset, RegisterException, Watch
 
@@ -76,8 +77,9 @@ def compare_if_due(now: datetime) -> Compared | None:
 
 
 def compare(now: datetime) -> Compared:
-    """Looks at everything. Records are written in the name of the comparison, with history."""
+    """Fills the register with what is new, then looks at everything. What is written has its history."""
     settings = watch()
+    fill(now, enters=settings.enters_new)
     left_out = frozenset(settings.left_out)
     found = {one.key: one for one in _found(settings, now) if not {one.kind, one.field} & left_out}
     with transaction.atomic(using=HUB):

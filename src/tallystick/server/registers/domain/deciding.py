@@ -85,7 +85,7 @@ def decide(actor: Actor, ids: Sequence[str], decision: Decision, *, reason: str 
     return Decided(states=states, refused=refused)
 
 
-def configure(actor: Actor, *, inventory_age_days: int, left_out: Sequence[str]) -> None:
+def configure(actor: Actor, *, inventory_age_days: int, left_out: Sequence[str], enters_new: bool = True) -> None:
     """Raises NotAllowed, InputRefused."""
     actor.check(CONFIGURE)
     faults: dict[str, str] = {}
@@ -98,8 +98,9 @@ def configure(actor: Actor, *, inventory_age_days: int, left_out: Sequence[str])
         raise InputRefused(_("The settings were not kept."), fields=faults)
     kept = watch()
     kept.inventory_age_days, kept.left_out = inventory_age_days, sorted(set(left_out))
+    kept.enters_new = enters_new
     kept.save()
-    details = {"inventory_age_days": inventory_age_days, "left_out": kept.left_out}
+    details = {"inventory_age_days": inventory_age_days, "left_out": kept.left_out, "enters_new": enters_new}
     audit(actor, "register.configure", details=details)
 
 
