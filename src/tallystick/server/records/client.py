@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db import DatabaseError, InterfaceError, connections
 
 from tallystick import __version__
-from tallystick.errors import Unreachable
+from tallystick.errors import ConfigurationError, Unreachable
 from tallystick.model.record import Batch, End, Record, no_records
 from tallystick.model.schema import Capabilities, Description, Field, RecordType
 from tallystick.model.selection import Selection
@@ -18,6 +18,7 @@ from tallystick.ports.system import Known
 from tallystick.ports.world import Clock, Ids
 from tallystick.server.records import kept_codes, record_types
 from tallystick.server.records.connector import Settings
+from tallystick.server.records.domain.mapping import Mappings
 from tallystick.server.records.domain.steps import Author, Doing, Done, Step
 from tallystick.server.records.domain.tables import Place
 from tallystick.server.records.domain.write import carry_out
@@ -42,6 +43,7 @@ class RecordsSystem:
         self.using = using  # of Django's databases
         self._title, self._clock, self._ids = title, clock, ids
         self._batch_rows = settings.batch_rows
+        self._needs_mapping = settings.needs_product_mapping
         self._feed = Feed(using)
         self._viewer = None if settings.user is None else Viewer(settings.user, using)
 
@@ -157,7 +159,19 @@ class RecordsSystem:
     # --- inside
 
     def _reading(self, selection: Selection, *, is_whole: bool = False) -> Reading:
+        if self._needs_mapping and selection.record == "installed_asset":
+            self._check_mapping()
         return Reading(selection, self.using, self._viewer, app=self.app, is_whole=is_whole)
+
+    def _check_mapping(self) -> None:
+        """Source: spec/assets.md A21."""
+        with told(self._title):
+            has_default = Mappings(Place(using=self.using, now=self._clock.now())).has_default
+        if not has_default:
+            raise ConfigurationError(
+                "The product mapping has no default row, so that some assets would have no product: nothing was begun.",
+                hint="Add a product mapping with a product and nothing else, then run it again.",
+            )
 
     def _seen(self, reading: Reading, writes: Sequence[Write]) -> dict[int, Outcome]:
         """Outcomes of writes on records that the selection counts as deleted, or that the user may not see."""

@@ -31,6 +31,10 @@ class Settings(BaseModel):
         max_length=40,
         description="id of a user: private tasks and calendar items of others are left out; none: all are there",
     )
+    needs_product_mapping: bool = Field(
+        default=False,
+        description="installed assets are neither read nor written before the product mapping has its default row",
+    )
     batch_rows: int = Field(default=1000, ge=1, le=10_000, description="records in one batch of a listing")
 
 

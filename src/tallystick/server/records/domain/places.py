@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from tallystick.server.records.domain.mains import main_locations
+from tallystick.server.records.domain.mapping import map_products
 from tallystick.server.records.domain.rules import Rules
 from tallystick.server.records.domain.steps import Draft
 from tallystick.server.records.domain.tables import Place
@@ -44,7 +45,7 @@ class PlacedRules(Rules):
 
 
 class AssetRules(PlacedRules):
-    """A new asset of an account stands at its main location unless another one is named."""
+    """A new asset of an account stands at its main location unless another one is named; its product is mapped."""
 
     def prepare(self, drafts: Sequence[Draft], place: Place) -> list[Draft]:
         unplaced = [
@@ -56,4 +57,5 @@ class AssetRules(PlacedRules):
         for draft in unplaced:
             if "location" not in draft.step.values:
                 draft.after["location"] = mains.get(str(draft.after["account"]))
+        map_products(drafts, place)
         return super().prepare(drafts, place)
