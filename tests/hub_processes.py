@@ -96,13 +96,14 @@ class HubProcesses:
     def start(self, *, webs: int = 0, workers: int = 0, write_s: float = 0.0, batch: int = 500) -> list[str]:
         """Starts so many of each, all at once; the addresses of the webs when all are ready.
 
-        The systems of workers take `write_s` over each write, and batches have `batch` operations.
+        Where a worker is, systems take `write_s` over each write, and batches have `batch` operations.
         """
         first = len(self.processes)
+        program = [str(SLOW), str(write_s), str(batch)]
         for _ in range(webs):
-            self._start("serve", "--port", "0", "--json")
+            self._start("serve", "--port", "0", "--json", program=program)  # on SQLite with a worker in it
         for _ in range(workers):
-            self._start("worker", "--json", program=[str(SLOW), str(write_s), str(batch)])
+            self._start("worker", "--json", program=program)
         addresses = [
             f"http://127.0.0.1:{wait_for(lambda n=n: self._told(n))['port']}"  # type: ignore[misc]
             for n in range(first, first + webs)
@@ -121,6 +122,12 @@ class HubProcesses:
         logs = [line for number in range(len(self.processes)) for line in self.log(number).splitlines()]
         stories = [file.read_text(encoding="utf-8") for file in (self.folder / "log").glob("error-*.log")]
         return [line for line in logs if '"error"' in line or "Traceback" in line or "locked" in line] + stories
+
+    def memory_mib(self) -> list[float]:
+        """What each process that lives has in memory."""
+        import psutil
+
+        return [psutil.Process(one.pid).memory_info().rss / 2**20 for one in self.processes if one.poll() is None]
 
     def end(self) -> None:
         for process in self.processes:

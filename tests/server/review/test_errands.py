@@ -66,6 +66,19 @@ def test_answer_waits_for_the_run_that_goes_on_and_is_then_carried_out(firm, act
     assert [asked.review.number for asked in firm.questions()] == [second]
 
 
+def test_answers_that_wait_for_a_run_keep_no_other_from_being_carried_out(tmp_path, transactional_db, actor, quick):
+    busy, free = Firm(tmp_path / "busy", "busy"), Firm(tmp_path / "free", "free")
+    busy.conflicts(2 * errands.AT_ONCE)
+    free.conflicts(1)
+    (other,) = (asked.review.number for asked in free.questions(integration="free"))
+    waiting = [asked.review.number for asked in busy.questions(integration="busy")]
+    with store().exclusive(Scope(integration="busy", flow="people")):
+        begun = [actions.answer(actor, number, Answer(take="left")).pk for number in waiting]
+        assert finished(actions.answer(actor, other, Answer(take="left")).pk).status == Errand.Status.DONE
+        assert not any(Errand.objects.get(pk=number).is_finished for number in begun)
+    assert {finished(number).status for number in begun} == {Errand.Status.DONE}
+
+
 def test_many_answers_tell_how_far_they_are_and_what_could_not_be_answered(firm, actor, client_of):
     firm.conflicts(60)
     numbers = [asked.review.number for asked in firm.questions()]

@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any, Final
 
-from django.db import connections
+from django.db import connection, connections
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -27,9 +27,14 @@ WAIT_S: Final = 2.5
 """How long a page waits for an errand before it shows how far it is."""
 DEAD_AFTER: Final = timedelta(seconds=60)
 BUSY_TRIES_S: Final = 1.0
+"""How often at least it is tried whether what an errand waits for is free."""
 MOST_REFUSED_SHOWN: Final = 100
 AT_ONCE: Final = 3
+"""Errands that work at the same time; one that waits for a run keeps nobody from working."""
+MOST: Final = 64
+"""Errands that work or wait for a run; more wait for their beginning."""
 
+_places: Final = threading.Semaphore(AT_ONCE)
 _futures: dict[int, Future[None]] = {}
 _guard: Final = threading.Lock()
 
@@ -53,14 +58,28 @@ class Course:
         Errand.objects.filter(pk=self.number).update(**changes)
 
     def when_free(self, work: Callable[[], Any]) -> Any:
-        """Does the work as soon as no run holds the scope it needs."""
+        """Does the work as soon as nobody holds the scope it needs: another answer soon gives it back, a run later."""
         done = Errand.objects.values_list("done", flat=True).get(pk=self.number)
+        wait_s = 0.05
         while True:
             try:
                 return work()
             except ScopeBusy:
-                self.tell(done, is_blocked=True)
-                time.sleep(BUSY_TRIES_S)
+                if wait_s >= BUSY_TRIES_S:
+                    self.tell(done, is_blocked=True)
+                _aside(wait_s)
+                wait_s = min(BUSY_TRIES_S, 2 * wait_s)
+
+
+def _aside(wait_s: float) -> None:
+    """Lets another errand work meanwhile."""
+    _places.release()
+    try:
+        if not connection.in_atomic_block:
+            connection.close()
+        time.sleep(wait_s)
+    finally:
+        _places.acquire()
 
 
 Work = Callable[[Course], None]
@@ -108,7 +127,7 @@ def _do(number: int, work: Work, language: str) -> None:
     try:
         Errand.objects.filter(pk=number).update(status=Errand.Status.GOING, beat_at=timezone.now())
         beating.start()
-        with override(language):
+        with _places, override(language):
             changes = _outcome(number, work)
     finally:
         stop.set()
@@ -142,4 +161,4 @@ def _beat(number: int, stop: threading.Event) -> None:
 
 @cache
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="errand")
+    return ThreadPoolExecutor(max_workers=MOST, thread_name_prefix="errand")
