@@ -33,8 +33,12 @@ def rotate(as_json: options.Json = False) -> int:
         add_key(configuration.data)
     prepare()
     from tallystick.server.connections.vault import rotate as rotate_all
+    from tallystick.server.people.actor import system_actor
+    from tallystick.server.people.domain.audit import audit
 
     count = rotate_all()
+    rotater = system_actor(options.person(), via="command line")
+    audit(rotater, "connections.rotate_keys", details={"secrets": count, "new key": not is_own})
     voice.say(f"{counted(count, 'secret')} encrypted with the newest key.")
     if is_own:
         voice.say("Older keys may now go from TALLYSTICK_SECRET_KEYS; whoever is signed in by them signs in again.")

@@ -9,12 +9,21 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.people.actor import Actor
+from tallystick.server.people.words import name_actions
 from tallystick.server.ui import navigation, palette
 from tallystick.server.ui.navigation import Entry, Section
 
 
 def add() -> None:
     """Called once, when Django is ready."""
+    name_actions(
+        {
+            "connections.add_connection": _("System added"),
+            "connections.change_connection": _("System changed"),
+            "connections.delete_connection": _("System removed"),
+            "connections.rotate_keys": _("Secrets encrypted with a new key"),
+        }
+    )
     navigation.add(
         Entry(
             section=Section.INTEGRATION,

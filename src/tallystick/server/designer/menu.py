@@ -9,12 +9,27 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.people.actor import Actor
+from tallystick.server.people.words import name_actions
 from tallystick.server.ui import navigation, palette
 from tallystick.server.ui.navigation import Entry, Section
 
 
 def add() -> None:
     """Called once, when Django is ready."""
+    name_actions(
+        {
+            "designer.add_integration": _("Integration added"),
+            "designer.change_integration": _("Integration changed"),
+            "designer.delete_integration": _("Integration deleted"),
+            "designer.enable_integration": _("Integration enabled"),
+            "designer.disable_integration": _("Integration disabled"),
+            "designer.drain_integration": _("Integration drained"),
+            "designer.pause_integration": _("Integration paused"),
+            "designer.resume_integration": _("Integration resumed"),
+            "designer.run_integration": _("Run asked for"),
+            "designer.apply_plan": _("Plan applied"),
+        }
+    )
     navigation.add(
         Entry(
             section=Section.INTEGRATION,

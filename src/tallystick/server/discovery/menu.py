@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from tallystick.server.discovery.domain.keys import MANAGE
 from tallystick.server.discovery.kinds import DEVICE
 from tallystick.server.discovery.panels import parts_panel
+from tallystick.server.people.words import name_actions
 from tallystick.server.records import panels
 from tallystick.server.ui import navigation
 from tallystick.server.ui.navigation import Entry, Section
@@ -14,6 +15,12 @@ from tallystick.server.ui.navigation import Entry, Section
 
 def add() -> None:
     """Called once, when Django is ready."""
+    name_actions(
+        {
+            "discovery.make_key": _("Key for inventory agents made"),
+            "discovery.revoke_key": _("Key for inventory agents revoked"),
+        }
+    )
     navigation.add(
         Entry(
             section=Section.RECORDS,

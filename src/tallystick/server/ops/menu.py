@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.people.actor import Actor
+from tallystick.server.people.words import name_actions
 from tallystick.server.ui import navigation, palette
 
 Entry = navigation.Entry
@@ -17,6 +18,15 @@ Section = navigation.Section
 
 def add() -> None:
     """Called once, when Django is ready."""
+    name_actions(
+        {
+            "ops.link": _("Records linked by hand"),
+            "ops.unlink": _("Records unlinked by hand"),
+            "ops.undo_run": _("Run taken back"),
+            "ops.stop": _("Integration stopped"),
+            "ops.resume": _("Stopped integration resumed"),
+        }
+    )
     see_runs, see_journal = ("ops.view_run",), ("ops.view_journal",)
     navigation.add(
         Entry(

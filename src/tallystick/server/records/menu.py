@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.people.actor import Actor
+from tallystick.server.people.words import name_actions
 from tallystick.server.records import queries
 from tallystick.server.records.domain.code_sets import MANAGE
 from tallystick.server.records.record_types import BY_NAME, RecordType
@@ -35,6 +36,14 @@ FOUND: Final = ("account", "person", "installed_asset", "case", "service_order",
 
 def add() -> None:
     """Called once, when Django is ready."""
+    name_actions(
+        {
+            "records.add_code": _("Code added"),
+            "records.change_code": _("Code changed"),
+            "records.remove_code": _("Code removed"),
+            "records.order_codes": _("Codes put into another order"),
+        }
+    )
     for order, (name, key) in enumerate(MENU, start=10):
         kind = BY_NAME[name]
         navigation.add(
@@ -48,6 +57,17 @@ def add() -> None:
                 key=key,
             )
         )
+    navigation.add(
+        Entry(
+            section=Section.RECORDS,
+            order=9,
+            title=_("Calendar"),
+            icon="calendar_today",
+            url="records:calendar",
+            permissions=("records.view_calendar_item", "records.view_task"),
+            key="g d",
+        )
+    )
     rest = tuple(kind.permission("view") for name, kind in BY_NAME.items() if name not in dict(MENU))
     navigation.add(
         Entry(

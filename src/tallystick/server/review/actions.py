@@ -5,14 +5,16 @@ from __future__ import annotations
 from django.utils.translation import get_language
 
 from tallystick.errors import AlreadyDecided, NotFound
-from tallystick.model.plan import ReviewStatus
+from tallystick.model.plan import ReviewKind, ReviewStatus, Take
 from tallystick.server.ops import errands
 from tallystick.server.ops.errands import Course
 from tallystick.server.ops.models import Errand
 from tallystick.server.ops.opened import looking, state
 from tallystick.server.people.actor import Actor
+from tallystick.server.people.domain.audit import audit
 from tallystick.server.review.domain.decide import Answer, Answered, check_answer, decide_alike, take_back
 from tallystick.server.review.queries import subject
+from tallystick.server.state.queue import Asked
 
 MOST_ALIKE = 100_000
 DECIDE = "decide"
@@ -42,8 +44,19 @@ def answer(actor: Actor, number: int, given: Answer, *, is_all: bool = False) ->
 
         with state(actor.name) as opened:
             decide_alike(actor, opened, numbers, given, step=step, when_free=course.when_free)
+        if asked.review.kind is ReviewKind.HELD:
+            _write_down(actor, asked, given)
 
     return errands.begin(actor, DECIDE, subject(number), work, total=len(numbers), language=get_language() or "en")
+
+
+def _write_down(actor: Actor, asked: Asked, given: Answer) -> None:
+    """Letting a held run pass is an administrative act."""
+    review = asked.review
+    action = "review.approve_run" if given.take == Take.APPROVE else "review.refuse_run"
+    name = f"{asked.scope.integration} · {review.flow}"
+    details = {"question": review.number, "note": given.note} if given.note else {"question": review.number}
+    audit(actor, action, subject_type="run", subject_id=review.run, subject_name=name, details=details)
 
 
 def undo(actor: Actor, number: int) -> Errand:
