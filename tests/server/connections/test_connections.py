@@ -147,7 +147,9 @@ def test_each_act_takes_its_permission(actor, actor_with, do, permission):
 
 def test_connection_that_is_used_is_not_removed_and_the_users_are_named(actor, monkeypatch):
     change.add(actor, name="a", connector="memory", settings={})
-    monkeypatch.setattr(using, "_users", [lambda name: ["CRM and register"] if name == "a" else []])
+    monkeypatch.setattr(
+        using, "_users", [lambda name: [using.Use(title="CRM and register", address="/")] if name == "a" else []]
+    )
     with pytest.raises(PlanRefused, match="used by CRM and register"):
         change.remove(actor, "a")
     monkeypatch.setattr(using, "_users", [])

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
 from tallystick.errors import TallystickError
 from tallystick.runs.pauses import Pause
+from tallystick.server.connections.domain.using import Use
 from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.models import Integration, IntegrationVersion
 from tallystick.server.people.actor import Actor
@@ -81,10 +83,14 @@ def _told(row: Integration) -> tuple[tuple[str, ...], int, str]:
     return tuple(dict.fromkeys(connections_of(loaded).values())), len(loaded.integration.flows), ""
 
 
-def integrations_using(connection: str) -> list[str]:
-    """The titles of the integrations whose current document names this connection."""
+def integrations_using(connection: str) -> list[Use]:
+    """The integrations whose current document names this connection."""
     rows = Integration.objects.select_related("current")
-    return [str(row) for row in rows if connection in _told(row)[0]]
+    return [
+        Use(title=str(row), address=reverse("designer:one", args=[row.name]))
+        for row in rows
+        if connection in _told(row)[0]
+    ]
 
 
 def versions_of(name: str) -> QuerySet[IntegrationVersion]:

@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from tallystick.errors import TallystickError
-from tallystick.model.plan import RunKind, RunStatus
+from tallystick.model.plan import ReviewKind, RunKind, RunStatus
 from tallystick.server.ops import charts
 from tallystick.server.ops.documents import integration_of
 from tallystick.server.ops.domain.runs import pauses
@@ -69,6 +69,10 @@ class Dashboard:
     lag: charts.Chart
     lag_unit: str
     table: tuple[tuple[str, int, int], ...]  # per two hours: when, written, troubles
+
+    @property
+    def held(self) -> int:
+        return self.waiting.kinds.get(ReviewKind.HELD, 0)
 
 
 def dashboard(now: datetime | None = None) -> Dashboard | None:

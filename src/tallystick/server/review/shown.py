@@ -204,7 +204,7 @@ def question(asked: Asked, store: Store, flow: Flow | None) -> QuestionShown:
         candidates=candidates,
         more_candidates=max(0, len(found) - MOST_CANDIDATES),
         choices=_choices(review, flow),
-        message=str(review.evidence.get("message") or ""),
+        message="" if words.is_new(review) else str(review.evidence.get("message") or ""),
         guards=tuple(review.evidence.get("guards") or ()),
         singles={} if rows or pair or found else _singles(review, known, flow),
         by_field=review.kind in (ReviewKind.CONFLICT, ReviewKind.LOSSY_EDIT) and len(rows) > 1,

@@ -182,7 +182,7 @@ def _shown(one: Connection) -> dict[str, Any]:
             "since": one.health_since,
             "seen_at": one.seen_at,
         },
-        "used_by": users_of(one.name),
+        "used_by": [use.title for use in users_of(one.name)],
     }
 
 

@@ -119,7 +119,9 @@ def remove(actor: Actor, name: str) -> None:
     with transaction.atomic():
         if users := users_of(name):
             raise PlanRefused(
-                _("The connection {name} is used by {users}.").format(name=name, users=", ".join(users)),
+                _("The connection {name} is used by {users}.").format(
+                    name=name, users=", ".join(use.title for use in users)
+                ),
                 hint=_("Name another connection in these integrations, or delete them, then remove this one."),
             )
         audit(actor, "connections.delete_connection", subject=connection)

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
-_users: Final[list[Callable[[str], list[str]]]] = []
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """Something that uses a connection, and the address of its page."""
+
+    title: str
+    address: str
 
 
-def add_user(of: Callable[[str], list[str]]) -> None:
-    """`of` gives the titles of what uses the connection with this name."""
+_users: Final[list[Callable[[str], list[Use]]]] = []
+
+
+def add_user(of: Callable[[str], list[Use]]) -> None:
+    """`of` gives what uses the connection with this name."""
     if of not in _users:
         _users.append(of)
 
 
-def users_of(name: str) -> list[str]:
-    return [title for of in _users for title in of(name)]
+def users_of(name: str) -> list[Use]:
+    return [use for of in _users for use in of(name)]

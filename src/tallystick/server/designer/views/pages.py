@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,10 +19,12 @@ from tallystick.server.designer.differences import by_key
 from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.domain import change
 from tallystick.server.designer.domain.standing import flows_going
+from tallystick.server.designer.fields_shown import fields_of, match_of
 from tallystick.server.designer.models import Integration, KeptPlan
 from tallystick.server.designer.place import jobs
 from tallystick.server.designer.queries import flows_standing, listed, versions_of
 from tallystick.server.designer.words import every, run_badge, standing_badge
+from tallystick.server.ops.run_pages import run_list
 from tallystick.server.people.actor import needs, request_actor
 from tallystick.server.ui.paging import page_of
 
@@ -56,6 +59,7 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
         "crumbs": crumbs(),
         "versions": versions,
         "version_count": versions_of(name).count() if len(versions) == SHOWN else len(versions),
+        "runs": run_list(QueryDict(urlencode({"integration": name}))).runs[:SHOWN],
         "plans": KeptPlan.objects.filter(integration=integration).defer("artefact").order_by("-made_at")[:SHOWN],
     }
     return render(request, "designer/one.html", context)
@@ -121,6 +125,8 @@ def _standing(integration: Integration) -> dict[str, Any]:
             "left": connections.get(flow.left.system, flow.left.system),
             "right": connections.get(flow.right.system, flow.right.system),
             "schedule": _schedule(loaded.data, flow.name),
+            "fields": fields_of(flow),
+            "match": match_of(flow),
         }
         for flow in loaded.integration.flows
     ]
