@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "tallystick.server.designer",
     "tallystick.server.api",
     "tallystick.server.messages",
+    "tallystick.server.desk",
 ]
 
 MIDDLEWARE = [

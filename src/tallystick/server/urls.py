@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("tallystick.server.registers.urls")),
     path("", include("tallystick.server.connections.urls")),
     path("", include("tallystick.server.designer.urls")),
+    path("", include("tallystick.server.desk.urls")),  # before the API: it adds calls to it
     path("", include("tallystick.server.messages.urls")),
     path("", include("tallystick.server.api.urls")),
 ]

@@ -87,5 +87,7 @@ def _validator(schema: str) -> Draft202012Validator:
 
 def document(pack: str, name: str) -> dict[str, Any]:
     """A JSON document of a pack, like its schemas."""
-    text = resources.files("tallystick.packs").joinpath(pack, *name.split("/")).read_text("utf-8")
-    return dict(json.loads(text))
+    place = resources.files("tallystick.packs")
+    for part in (pack, *name.split("/")):
+        place = place.joinpath(part)
+    return dict(json.loads(place.read_text("utf-8")))

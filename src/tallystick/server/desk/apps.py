@@ -1,0 +1,38 @@
+"""Django's name for this room, and what it adds to the hub."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+_LISTS = ("problem", "shop", "work_priority", "work_status", "maintenance_unit")
+
+
+class DeskConfig(AppConfig):
+    name = "tallystick.server.desk"
+    label = "desk"
+    verbose_name = _("Help desk and maintenance")
+    default_auto_field = "django.db.models.BigAutoField"
+    grants: ClassVar[dict[str, tuple[str, ...]]] = {
+        "integration manager": ("*",),
+        "agent": ("view_*", "request_work_order"),
+        "technician": ("view_*", "add_work_order", "change_work_order", "add_work_task", "change_work_task"),
+        "read-only": ("view_*",),
+    }
+
+    def ready(self) -> None:
+        from tallystick.server.desk import kinds, menu, offered, operations, panels
+        from tallystick.server.desk.domain import closing, events, help_desk, maintenance
+        from tallystick.server.messages import beside
+
+        kinds.add()
+        operations.add()
+        offered.add()
+        maintenance.add()
+        events.add()
+        help_desk.add()
+        panels.add()
+        menu.add()
+        beside.add_chore(closing.close_due)

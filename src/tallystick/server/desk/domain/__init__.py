@@ -1,0 +1,1 @@
+"""Everything people and messages change about cases and work orders."""
