@@ -151,3 +151,41 @@ def test_deleted_objects_of_all_types_are_found_and_restored(open_page, ada, che
     page.get_by_role("button", name="Restore", exact=True).click()
     page.get_by_text("1 record restored.").wait_for()
     assert Account.objects.get(gone_at=None).name == "Acme"
+
+
+def test_calendar_shows_the_month_and_others_private_items_as_busy(open_page, ada, person, check_looks, check_page):
+    grace, boris = (actor_of(person("agent", name=name)) for name in ("Grace", "Boris"))
+    for day, subject in ((3, "Kick-off"), (12, "Site visit"), (12, "Handover")):
+        times = {"starts_at": f"2026-11-{day:02}T09:00:00Z", "ends_at": f"2026-11-{day:02}T10:30:00Z"}
+        actions.create(grace, "calendar_item", {"subject": subject, **times})
+    times = {"starts_at": "2026-11-12T13:00:00Z", "ends_at": "2026-11-12T14:00:00Z"}
+    actions.create(boris, "calendar_item", {"subject": "Doctor", "is_private": "true", **times})
+    actions.create(boris, "task", {"subject": "Gift", "is_private": "true", "due_on": "2026-11-20"})
+    actions.create(grace, "task", {"subject": "Report", "due_on": "2026-11-20"})
+    page = check_looks("/records/calendar/?month=2026-11&person=all", "records-calendar", user=ada)
+    assert "Doctor" not in page.content()
+    page.get_by_role("link", name="12 November 2026").or_(page.get_by_role("link", name="Nov. 12, 2026")).click()
+    page.get_by_text("Site visit").wait_for()
+    page.get_by_text("Busy").wait_for()
+    check_page(page, "records-calendar-day")
+    page.keyboard.press("]")
+    page.get_by_text("Nothing on this day").wait_for()
+
+
+def test_code_set_is_changed_by_the_administrator(open_page, ada, check_looks):
+    check_looks("/records/codes/", "records-code-sets", user=ada)
+    check_looks("/records/codes/case_status/", "records-codes", user=ada)
+    page = open_page("/records/codes/case_status/", user=ada)
+    page.get_by_label("Code", exact=True).fill("parked")
+    page.get_by_label("Title in English", exact=True).fill("Parked")
+    page.get_by_role("button", name="Add").click()
+    page.get_by_text("Added.").wait_for()
+    page.get_by_role("button", name="Up: parked").click()
+    page.get_by_label("Title in English: open").fill("Fresh")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("Saved.").wait_for()
+    page.get_by_role("button", name="Retire: parked").click()
+    page.get_by_text("Retired", exact=True).wait_for()
+    page.goto("/records/case/new/")
+    assert page.get_by_label("Status").locator("option").all_inner_texts()[0] == "Fresh"
+    assert "Parked" not in page.get_by_label("Status").inner_text()

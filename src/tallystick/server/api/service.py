@@ -17,6 +17,7 @@ from tallystick.server.api import errands
 from tallystick.server.api.calls import around
 from tallystick.server.api.identity import Session, Token, problem
 from tallystick.server.api.resources import (
+    calendar,
     code_sets,
     history,
     imports,
@@ -111,6 +112,7 @@ for _prefix, _calls in (
     ("/deleted", merging.bin_),
     ("/code-sets", code_sets.calls),
     ("/imports", imports.imports),
+    ("/calendar", calendar.calls),
     ("/systems", systems.calls),
     ("/connectors", systems.connectors),
     ("/integrations", integrations.calls),

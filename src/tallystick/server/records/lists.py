@@ -22,6 +22,10 @@ from tallystick.server.records.values import list_of, of_column
 from tallystick.server.ui.paging import Page
 
 SEARCH: Final = "q"
+TIMES: Final = {"calendar_item": ("starts_at", "starts_on"), "task": ("due_on",)}
+"""What is told of others' private records, by type."""
+WHOSE: Final = ("owner", "assignees")
+"""Filters that ask whose time it is, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class Row:
     called: str
     version: int
     values: Mapping[str, Value]
+    is_busy: bool = False  # a private one of somebody else: it has nothing but its time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +49,38 @@ class Listing:
 
 def listing(kind: RecordType, actor: Actor, query: QueryDict, *, sort: str = "") -> Listing:
     """The page of live records that `query` asks for. Raises NotAllowed."""
-    rows = narrowed(queries.live(kind, actor), kind, query)
     chosen = sorted_by(kind, query.get("sort", "") or sort)
+    with_busy = _shows_busy(kind, query, chosen)
+    rows = narrowed(queries.seen_or_busy(kind, actor) if with_busy else queries.live(kind, actor), kind, query)
     names = list(dict.fromkeys((*kind.shown, kind.title_field, chosen.removeprefix("-"))))
     attnames = {name: kind.fields[name].attname for name in names}
     columns = list(dict.fromkeys(("id", "number", "version", *attnames.values())))
     page = page_of(rows, query, sort=chosen, columns=columns)
-    found = [
-        Row(
-            id=row["id"],
-            called=kind.called(row["number"]),
-            version=row["version"],
-            values={name: of_column(kind.fields[name].type, row[column]) for name, column in attnames.items()},
-        )
-        for row in page.rows
-    ]
+    ids = [row["id"] for row in page.rows]
+    busy = set(queries.hidden(kind, actor).filter(pk__in=ids).values_list("pk", flat=True)) if with_busy else set()
+    found = [_row(kind, row, attnames, is_busy=row["id"] in busy) for row in page.rows]
     titles = Titles(actor)
     titles.load(kind, kind.shown, [row.values for row in found])
     shown = Page(rows=found, count=page.count, is_more=page.is_more, next=page.next, previous=page.previous)
     return Listing(kind=kind, page=shown, sort=chosen, titles=titles)
+
+
+def _row(kind: RecordType, row: Mapping[str, Any], attnames: Mapping[str, str], *, is_busy: bool) -> Row:
+    if is_busy:
+        shown = {name: column for name, column in attnames.items() if name in TIMES[kind.name]}
+        values = {name: of_column(kind.fields[name].type, row[column]) for name, column in shown.items()}
+        return Row(id="", called="", version=0, values=dict.fromkeys(attnames) | values, is_busy=True)
+    values = {name: of_column(kind.fields[name].type, row[column]) for name, column in attnames.items()}
+    return Row(id=row["id"], called=kind.called(row["number"]), version=row["version"], values=values)
+
+
+def _shows_busy(kind: RecordType, query: Mapping[str, Any], sort: str) -> bool:
+    """Where a list is about time alone, others' private records show when somebody is busy. Anything else a list is
+    searched, narrowed or sorted by would tell more of them.
+    """
+    if kind.name not in TIMES or sort.removeprefix("-") not in TIMES[kind.name]:
+        return False
+    return not any(str(query.get(name, "") or "") for name in (SEARCH, *kind.filters) if name not in WHOSE)
 
 
 def sorted_by(kind: RecordType, wanted: str) -> str:

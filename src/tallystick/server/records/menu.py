@@ -65,7 +65,7 @@ def add() -> None:
             icon="calendar_today",
             url="records:calendar",
             permissions=("records.view_calendar_item", "records.view_task"),
-            key="g d",
+            key="g y",
         )
     )
     rest = tuple(kind.permission("view") for name, kind in BY_NAME.items() if name not in dict(MENU))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.errors import NotFound
 from tallystick.server.people.actor import Actor
+from tallystick.server.records.codes import EVENT_STATUSES
 from tallystick.server.records.entry import Entry
 from tallystick.server.records.models import CalendarItem, Person, Relation, Task
 from tallystick.server.records.record_types import RecordType
@@ -26,6 +27,31 @@ def records(kind: RecordType, actor: Actor) -> QuerySet[Entry, Entry]:
 def live(kind: RecordType, actor: Actor) -> QuerySet[Entry, Entry]:
     """Those that are there. Raises NotAllowed."""
     return records(kind, actor).filter(gone_at__isnull=True)
+
+
+def hidden(kind: RecordType, actor: Actor) -> QuerySet[Entry, Entry]:
+    """Live private records of others that are on somebody's calendar all the same: of these only the time may be told.
+
+    Calendar items that are cancelled or shown as free keep nobody busy. Source: spec/pim.md P21, P22, P24.
+    """
+    actor.check(kind.permission("view"))
+    if actor.person is None or not kind.is_private_to_people:
+        return kind.model._default_manager.using(HUB).none()
+    rows: Any = kind.model._default_manager.using(HUB)
+    private = rows.filter(gone_at__isnull=True, is_private=True)
+    private = private.exclude(pk__in=private.filter(_own(actor)).values("pk"))
+    if kind.name == "calendar_item":
+        cancelled = [code for code in EVENT_STATUSES.kept if EVENT_STATUSES.behaves_like(code) == "cancelled"]
+        private = private.exclude(status__in=cancelled).exclude(show_as="free")
+    found: QuerySet[Entry, Entry] = private
+    return found
+
+
+def seen_or_busy(kind: RecordType, actor: Actor) -> QuerySet[Entry, Entry]:
+    """Live ones the actor may see, and the `hidden` ones, of which only the time may be told. Raises NotAllowed."""
+    busy = hidden(kind, actor)
+    rows = kind.model._default_manager.using(HUB).filter(gone_at__isnull=True)
+    return rows if busy.query.is_empty() else rows.filter(_seen(kind, actor) | Q(pk__in=busy.values("pk")))
 
 
 def one(kind: RecordType, actor: Actor, id_: str) -> Entry:

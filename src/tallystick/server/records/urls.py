@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from tallystick.server.records.record_types import BY_NAME
-from tallystick.server.records.views import codes, detail, edit, gone, lists, merge, transfer
+from tallystick.server.records.views import calendar, codes, detail, edit, gone, lists, merge, transfer
 
 app_name = "records"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("records/imports/", transfer.imports, name="imports"),
     path("records/deleted/", gone.deleted, name="deleted"),
     path("records/deleted/back/", gone.bring_back, name="bring_back"),
+    path("records/calendar/", calendar.calendar, name="calendar"),
     path("records/codes/", codes.sets, name="code_sets"),
     path("records/codes/<str:name>/", codes.code_set, name="codes"),
     path("records/codes/<str:name>/add/", codes.add, name="code_add"),

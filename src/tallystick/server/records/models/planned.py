@@ -22,6 +22,8 @@ from tallystick.server.records.columns import (
 )
 from tallystick.server.records.entry import LIVE, Entry, lists, numbered, rights
 
+RECURRING = LIVE & models.Q(recurrence__isnull=False)
+
 
 class Planned(Entry):
     """What tasks and calendar items share. A private one is shown to its creator, owner and assignees alone."""
@@ -62,6 +64,7 @@ class Task(Planned):
         indexes = [
             *lists("task", "subject", "due_on"),
             models.Index(fields=["status", "id"], condition=LIVE, name="task_status"),
+            models.Index(fields=["id"], condition=RECURRING, name="task_recurring"),
         ]
         constraints = [numbered("task")]
 
@@ -88,5 +91,9 @@ class CalendarItem(Planned):
         permissions = rights("calendar_item")
         verbose_name = _("calendar item")
         verbose_name_plural = _("Calendar items")
-        indexes = lists("calendar_item", "subject", "starts_at")
+        indexes = [
+            *lists("calendar_item", "subject", "starts_at", "starts_on"),
+            models.Index(fields=["id"], condition=RECURRING, name="calendar_item_recurring"),
+            models.Index(fields=["series"], condition=models.Q(series__isnull=False), name="calendar_item_of_series"),
+        ]
         constraints = [numbered("calendar_item")]

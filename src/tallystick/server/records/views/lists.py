@@ -83,6 +83,9 @@ def _row(found: Listing, row: Any) -> dict[str, Any]:
         for name in kind.shown
         if name != kind.title_field
     ]
+    if row.is_busy:
+        title = _("Busy") if kind.name == "calendar_item" else _("Private task")
+        return {"id": "", "called": "", "title": title, "url": "", "cells": cells}
     title = row.values.get(kind.title_field)
     return {
         "id": row.id,
