@@ -18,6 +18,7 @@ from tallystick.errors import ConfigurationError, TallystickError
 from tallystick.ports.world import Ids
 from tallystick.runs.durable import Done, Durable, Pieces
 from tallystick.runs.errands import Doing, Errand, ErrandPieces
+from tallystick.runs.frugal import give_back, leave_pandas_out
 from tallystick.runs.jobs import open_jobs
 from tallystick.runs.pauses import Pause, Pauses, is_paused
 from tallystick.runs.pieces import RunPieces, Surroundings
@@ -37,6 +38,8 @@ LOOK_S: Final = 0.4
 CALM_S: Final = 0.03
 """Between two looks at least: many changes in a row are looked at together."""
 FORGET_EVERY_S: Final = 3_600.0
+GIVE_BACK_EVERY_S: Final = 60.0
+"""Memory that runs used and freed."""
 BATCH: Final = 500
 """Operations of a piece: few, so that turns come round and a worker that is drained is soon done."""
 KEPT: Final = timedelta(days=7)
@@ -62,6 +65,7 @@ class Worker:
 
         Raises as `open_store` and `open_jobs`.
         """
+        leave_pandas_out()
         self._source = source
         self._errands = errands or {}
         self._open_store = open_store
@@ -87,7 +91,7 @@ class Worker:
         )
         self._ticked: dict[tuple[Any, ...], int] = {}  # timer -> its tick that was asked for or skipped
         self._skipping: set[tuple[Any, ...]] = set()  # timers whose run is still going
-        self._beaten_at = self._forgot_at = -1e9
+        self._beaten_at = self._forgot_at = self._gave_back_at = -1e9
         self._is_out_of_reach = False
 
     # --- life
@@ -182,6 +186,9 @@ class Worker:
             if time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
                 self._forgot_at = time.monotonic()
                 self._durable.forget(datetime.now(UTC) - self._kept())
+            if time.monotonic() - self._gave_back_at >= GIVE_BACK_EVERY_S:
+                self._gave_back_at = time.monotonic()
+                give_back()
             self._is_out_of_reach = False
         except TallystickError as error:
             if not self._is_out_of_reach:

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from tallystick.errors import TallystickError
+from tallystick.runs.frugal import leave_pandas_out
 from tallystick.server.designer.place import jobs
 
 
@@ -22,6 +23,7 @@ def warm_up(application: Any) -> None:
 
     Raises what a page that cannot be shown raises.
     """
+    leave_pandas_out()
     for config in apps.get_app_configs():
         folder = Path(config.path) / "templates"
         if config.name.startswith("tallystick."):
