@@ -7,43 +7,23 @@ Source: spec/engine.md E27, E28, E31.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from tallystick.connectors.sql import bind, where
-from tallystick.connectors.sql.bind import Binder
+from tallystick.connectors.sql import where
 from tallystick.connectors.sql.database import MARK, Database, Page
 from tallystick.connectors.sql.errors import Complaint, Said, as_error, as_refusal, foreign, said
 from tallystick.connectors.sql.keys import by_ids
+from tallystick.connectors.sql.orders import Order, Orders, groups, waves
 from tallystick.connectors.sql.reading import Reading, ids_of, rows_by_id
-from tallystick.connectors.sql.table import Column
 from tallystick.connectors.sql.touch import stamp_now
-from tallystick.errors import UnknownField
-from tallystick.model.selection import id_of, parts_of
+from tallystick.model.selection import id_of
 from tallystick.model.value import Value
 from tallystick.model.write import Action, Outcome, Result, Write
 
 _AT_COMMIT_UNKNOWN = (Complaint.UNREACHABLE,)
-_AT_A_TIME = 500
 _LATER = (Complaint.BUSY, Complaint.DISK_FULL)
-
-
-@dataclass(slots=True)
-class Order:
-    """A write made ready: native values, and what became of it."""
-
-    write: Write
-    names: tuple[str, ...] = ()  # columns to set
-    row: tuple[object, ...] = ()  # their native values
-    stored: dict[str, Value] = field(default_factory=dict)  # where the column keeps less than it is given
-    raw_key: tuple[object, ...] = ()  # of the row that is there
-    version: str | None = None  # that it has
-    outcome: Outcome | None = None
-
-    def settle(self, result: Result, message: str = "", *, id_: str | None = None) -> None:
-        self.outcome = Outcome(key=self.write.key, result=result, message=message, id=id_)
 
 
 class TableWriter:
@@ -54,8 +34,7 @@ class TableWriter:
         self._reading = reading
         self._table = reading.table
         self._touches = touches
-        self._fields: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._binders: dict[str, tuple[Column, Binder]] = {}
+        self._orders = Orders(database, reading)
         self._place = database.quoted(self._table)
 
     def write(self, writes: Sequence[Write]) -> Sequence[Outcome]:
@@ -69,83 +48,9 @@ class TableWriter:
             for order in orders:
                 order.settle(Result.REFUSED, f"{self._table.name!r} {reason}, so nothing is written to it.")
         else:
-            self._make_ready(orders)
+            self._orders.make_ready(orders)
         self._transact([order for order in orders if order.outcome is None])
         return [order.outcome for order in orders if order.outcome is not None]
-
-    # --- making ready
-
-    def _make_ready(self, orders: Sequence[Order]) -> None:
-        """Native values, column by column for writes of the same fields: most of the work of a write is this."""
-        alike: dict[tuple[bool, tuple[str, ...]], list[Order]] = {}
-        for order in orders:
-            write = order.write
-            if write.action is not Action.DELETE:
-                is_named = write.action is Action.CREATE and write.id is not None
-                alike.setdefault((is_named, tuple(write.values)), []).append(order)
-        parts = ((is_named, part) for (is_named, _), group in alike.items() for part in _parts(group))
-        for is_named, group in parts:
-            names, columns = self._named(group) if is_named else _columns(group)
-            group = [order for order in group if order.outcome is None]
-            same = self._fields.setdefault(names, names)  # one tuple for all, so that orders are grouped by it
-            bound = [self._bound(name, values, group) for name, values in zip(names, columns, strict=True)]
-            for order, row in zip(group, zip(*bound, strict=True) if bound else [()] * len(group), strict=True):
-                order.names, order.row = same, row
-
-    def _named(self, group: Sequence[Order]) -> tuple[tuple[str, ...], list[Sequence[Value]]]:
-        """The columns of creates with an id: the id stands for its key fields."""
-        key = self._reading.key
-        ids: list[tuple[str, ...]] = []
-        named: list[Order] = []
-        for order in group:
-            try:
-                ids.append(parts_of(str(order.write.id), len(key)))
-                named.append(order)
-            except ValueError:
-                order.settle(Result.REFUSED, f"The id is not made of {' and '.join(key)}.")
-        names, columns = _columns(named)
-        others = [(name, values) for name, values in zip(names, columns, strict=True) if name not in key]
-        parts = list(zip(*ids, strict=True)) if ids else [()] * len(key)
-        return (*key, *(name for name, _ in others)), [*parts, *(values for _, values in others)]
-
-    def _bound(self, name: str, values: Sequence[Value], group: Sequence[Order]) -> Sequence[object]:
-        try:
-            column, binder = self._binders.get(name) or self._binding(name)
-        except ValueError as error:
-            for order in group:
-                order.settle(Result.REFUSED, f"The field {name!r} of {self._table.name!r} {error}.")
-            return values
-        if column.fraction_digits is not None:
-            values = self._kept(column, values, group)
-        quick = self._database.bind_all(column, values)
-        if quick is not None:
-            return quick
-        bound: list[object] = []
-        for order, value in zip(group, values, strict=True):
-            try:
-                bound.append(None if value is None else binder(value))
-            except ValueError as error:
-                bound.append(None)
-                order.settle(Result.REFUSED, f"The field {name!r} of {self._table.name!r} {error}.")
-        return bound
-
-    def _kept(self, column: Column, values: Sequence[Value], group: Sequence[Order]) -> Sequence[Value]:
-        kept = [value and bind.kept(value, column) for value in values]
-        if kept != list(values):
-            for order, value, cut in zip(group, values, kept, strict=True):
-                if cut != value:
-                    order.stored[column.name] = cut
-        return kept
-
-    def _binding(self, name: str) -> tuple[Column, Binder]:
-        try:
-            column = self._table.column(name)
-        except UnknownField:
-            raise ValueError("is not there") from None
-        if not column.is_writable:
-            raise ValueError("is computed by the database and takes no value")
-        self._binders[name] = column, self._database.binder(column)
-        return self._binders[name]
 
     # --- the transaction
 
@@ -191,10 +96,10 @@ class TableWriter:
 
     def _carry_out(self, connection: Connection, orders: Sequence[Order]) -> None:
         stamp = self._stamp(connection)
-        for wave in _waves(orders):
+        for wave in waves(orders):
             self._look(connection, wave)
             going = [order for order in wave if order.outcome is None]
-            for group in _groups(going):
+            for group in groups(going):
                 self._send(connection, group, stamp)
             self._read_back(connection, [order for order in going if order.write.action is not Action.DELETE])
 
@@ -325,8 +230,7 @@ class TableWriter:
     def _delete(self, connection: Connection, group: Sequence[Order], stamp: object | None) -> int:
         deleted = self._reading.selection.deleted
         if deleted is not None:
-            _, binder = self._binders.get(deleted.column) or self._binding(deleted.column)
-            value = binder(where.marker(deleted, self._table))
+            value = self._orders.native(deleted.column, where.marker(deleted, self._table))
             return self._set(connection, group, (deleted.column,), [(value,)] * len(group), stamp)
         rows = [order.raw_key for order in group]
         return self._database.run_many(connection, f"DELETE FROM {self._place} {self._here()}", rows)
@@ -372,10 +276,8 @@ class TableWriter:
             return False
         order.raw_key = found[0]
         if deleted.column not in order.names:
-            value = where.unmarked(deleted, self._table)
-            _, binder = self._binders.get(deleted.column) or self._binding(deleted.column)
             order.names += (deleted.column,)
-            order.row += (None if value is None else binder(value),)
+            order.row += (self._orders.native(deleted.column, where.unmarked(deleted, self._table)),)
         savepoint = connection.begin_nested()
         try:
             hit = self._set(connection, (order,), order.names, [order.row], stamp)
@@ -429,46 +331,3 @@ class _Rows:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.values: dict[str, list[Value]] = {name: array.to_pylist() for name, array in page.columns.items()}
-
-
-def _parts(group: Sequence[Order]) -> Iterator[Sequence[Order]]:
-    """Parts small enough for the processor's cache."""
-    for start in range(0, len(group), _AT_A_TIME):
-        yield group[start : start + _AT_A_TIME]
-
-
-def _columns(group: Sequence[Order]) -> tuple[tuple[str, ...], list[Sequence[Value]]]:
-    """The fields that all these writes set, and their values column by column."""
-    if not group:
-        return (), []
-    names = tuple(group[0].write.values)
-    rows = [order.write.values for order in group]
-    return names, [[row[name] for row in rows] for name in names]
-
-
-def _waves(orders: Sequence[Order]) -> Iterator[list[Order]]:
-    """Parts in which no record occurs twice, in order."""
-    wave: list[Order] = []
-    seen: set[str] = set()
-    for order in orders:
-        id_ = order.write.id
-        if id_ is not None and id_ in seen:
-            yield wave
-            wave, seen = [], set()
-        wave.append(order)
-        if id_ is not None:
-            seen.add(id_)
-    if wave:
-        yield wave
-
-
-def _groups(orders: Sequence[Order]) -> Iterator[list[Order]]:
-    """Equal writes together; kinds of writes stay in order, for a delete may make room for a create."""
-    stretch: dict[tuple[int, bool], list[Order]] = {}
-    action: Action | None = None
-    for order in orders:
-        if order.write.action is not action:
-            yield from stretch.values()
-            stretch, action = {}, order.write.action
-        stretch.setdefault((id(order.names), order.write.id is None), []).append(order)
-    yield from stretch.values()
