@@ -32,6 +32,7 @@ from tallystick.model.plan import (
     ScopeState,
 )
 from tallystick.model.side import Side
+from tallystick.ports.world import Turns
 
 LINK_MARKS: Final = pa.schema(
     [
@@ -68,7 +69,7 @@ class LinkTaken(Exception):
         self.id = id
 
 
-class Store(Protocol):
+class Store(Turns, Protocol):
     # --- scopes
     def exclusive(self, scope: Scope) -> AbstractContextManager[None]:
         """Holds the scope for one run; freed at once when the process dies. Raises ScopeBusy (E32)."""

@@ -24,3 +24,15 @@ class Secrets(Protocol):
     def secret(self, name: str) -> str:
         """The secret of this name. Raises ConfigurationError when there is none."""
         ...
+
+
+class Turns(Protocol):
+    """Who may ask a system when, over all processes (E30)."""
+
+    def take_turns(self, name: str, count: int, interval_s: float) -> float:
+        """Seconds until the first of `count` turns, `interval_s` apart, that nobody else is given."""
+        ...
+
+    def pause_turns(self, name: str, duration_s: float) -> None:
+        """Nobody is given a turn for `duration_s` from now."""
+        ...

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
+from tallystick.connectors.http.budget import turns_kept_by
 from tallystick.engine.apply import BATCH
 from tallystick.engine.artefact import restored, seal, shown
 from tallystick.engine.errands import apply_exactly, undo
@@ -93,6 +94,7 @@ class Workspace:
         self._progress = progress
         self._batch = batch
         self._open = ExitStack()
+        self._open.enter_context(turns_kept_by(store))
         self._systems: dict[tuple[str, Side], System] = {}
 
     @classmethod

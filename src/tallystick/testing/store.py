@@ -7,6 +7,7 @@ state as a killed process would leave it, so that a test can stop a run anywhere
 from __future__ import annotations
 
 import threading
+import time
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ class MemoryStore:
         self._lock = threading.RLock()
         self._held: set[Scope] = set()
         self._tables: dict[Scope, Table] = {}
+        self._turns: dict[str, float] = {}
         self._journal = Journal()
         self._reviews: dict[int, tuple[Scope, Review]] = {}
         self._last = 0
@@ -468,6 +470,19 @@ class MemoryStore:
                 f"There is no review {number}.", hint="`tallystick review list` shows those that wait."
             )
         return self._reviews[number]
+
+    # --- turns
+
+    def take_turns(self, name: str, count: int, interval_s: float) -> float:
+        with self._lock:
+            now = time.time()
+            first = max(now, self._turns.get(name, now))
+            self._turns[name] = first + count * interval_s
+        return first - now
+
+    def pause_turns(self, name: str, duration_s: float) -> None:
+        with self._lock:
+            self._turns[name] = max(self._turns.get(name, 0.0), time.time() + duration_s)
 
     def close(self) -> None:
         """Nothing to free."""

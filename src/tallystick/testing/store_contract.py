@@ -15,9 +15,10 @@ from tallystick.ports.store import Store
 from tallystick.testing.store_journal_contract import JournalPromises
 from tallystick.testing.store_links_contract import LinkPromises
 from tallystick.testing.store_reviews_contract import ReviewPromises
+from tallystick.testing.store_turns_contract import TurnPromises
 
 
-class StoreContract(LinkPromises, JournalPromises, ReviewPromises):
+class StoreContract(LinkPromises, JournalPromises, ReviewPromises, TurnPromises):
     """Inherited by one test class for each store."""
 
     @pytest.fixture

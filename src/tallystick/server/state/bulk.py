@@ -19,6 +19,10 @@ class Bulk(abc.ABC):
 
     for_update = ""
     """Ends a SELECT whose rows are about to be changed."""
+    now: str
+    """The moment of the statement by the database's clock, in seconds."""
+    later: str
+    """The function that gives the greatest of its arguments."""
 
     @abc.abstractmethod
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -54,6 +58,9 @@ class Bulk(abc.ABC):
 
 
 class SqliteBulk(Bulk):
+    now = "((julianday('now') - 2440587.5) * 86400.0)"
+    later = "max"
+
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         marks = ", ".join(["%s"] * len(columns))
         cursor.executemany(f"INSERT INTO {table} ({quoted(columns)}) VALUES ({marks})", list(rows))
@@ -87,6 +94,8 @@ class SqliteBulk(Bulk):
 
 class PostgresBulk(Bulk):
     for_update = "FOR UPDATE"
+    now = "extract(epoch FROM clock_timestamp())::double precision"
+    later = "greatest"
 
     def insert(self, cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         with cursor.db.wrap_database_errors, cursor.copy(f"COPY {table} ({quoted(columns)}) FROM STDIN") as copy:

@@ -9,10 +9,11 @@ from tallystick.server.state.operations import OperationRows
 from tallystick.server.state.reviews import ReviewRows
 from tallystick.server.state.runs import RunRows
 from tallystick.server.state.scopes import ScopeRows
+from tallystick.server.state.turns import TurnRows
 from tallystick.server.state.unlinked import UnlinkedRows
 
 
-class DatabaseStore(ScopeRows, LinkRows, UnlinkedRows, RunRows, OperationRows, ReviewRows):
+class DatabaseStore(ScopeRows, LinkRows, UnlinkedRows, RunRows, OperationRows, ReviewRows, TurnRows):
     """Implements `tallystick.ports.store.Store` on SQLite and PostgreSQL; every thread may use it."""
 
     def commit(self, scope: Scope, commit: Commit) -> None:

@@ -209,3 +209,10 @@ class Review(models.Model):
             IdIndex(fields=["scope", "left_id"], name="review_left"),
             IdIndex(fields=["scope", "right_id"], name="review_right"),
         ]
+
+
+class Turns(models.Model):
+    """When the next turn to ask a system is."""
+
+    name = models.TextField(primary_key=True)
+    next_at = models.FloatField()  # seconds by the database's clock

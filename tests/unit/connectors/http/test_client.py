@@ -8,12 +8,13 @@ import time
 import pytest
 import trustme
 
-from tallystick.connectors.http.budget import RateBudget
+from tallystick.connectors.http.budget import RateBudget, turns_kept_by
 from tallystick.connectors.http.client import HttpClient
 from tallystick.connectors.http.errors import AnswerLost, AnswerTooLarge
 from tallystick.connectors.http.settings import HttpSettings
 from tallystick.errors import AddressRefused, CertificateRefused, ConfigurationError, Throttled, Unreachable
 from tallystick.testing.clock import FixedClock
+from tallystick.testing.store import MemoryStore
 from tests.scripted_server import Reply, scripted
 
 
@@ -217,6 +218,35 @@ def test_budget_spaces_requests_and_stands_still_while_the_server_asks_for_it_E3
     budget.pause(10)
     budget.take()
     assert pace.now_s == 112.0
+
+
+def test_budget_is_shared_by_all_that_take_turns_from_one_keeper_E30():
+    """As two processes, each with a budget of its own for the same server."""
+    budgets = [RateBudget(20, name="server") for _ in range(2)]
+    with turns_kept_by(MemoryStore()):
+        started_s = time.monotonic()
+        for turn in range(20):
+            budgets[turn % 2].take()
+        assert time.monotonic() - started_s > 0.9
+        budgets[0].pause(0.5)
+        paused_s = time.monotonic()
+        budgets[1].take()
+        assert time.monotonic() - paused_s > 0.4
+
+
+def test_budget_takes_turns_ahead_and_asks_its_keeper_seldom_E30():
+    pace, asked = Still(), []
+
+    class Keeper(MemoryStore):
+        def take_turns(self, name, count, interval_s):
+            asked.append(count)
+            return super().take_turns(name, count, interval_s)
+
+    budget = RateBudget(100, name="server", pace=pace)
+    with turns_kept_by(Keeper()):
+        for _ in range(120):
+            budget.take()
+    assert asked == [50, 50, 50]
 
 
 def test_request_is_one_segment_head_and_body_together(monkeypatch):
