@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tallystick.engine.match import Matched, match, match_keys
 from tallystick.engine.normalise import JUNK
-from tallystick.model.flow import Compare, Match, PossibleRule
+from tallystick.model.flow import Compare, Level, Match, PossibleRule, Rival, Weighed, Weights
 from tallystick.model.side import Side
 from tests.unit.engine.matching import Records, pairs, table
 
@@ -23,6 +23,25 @@ RULES = Match(
         PossibleRule(block=("name",), compare={"tag": Compare.CODE}, at_least=0.8),
     ),
 )
+
+
+CODE = {Level.SAME: 6.0, Level.SWAPPED: 2.0, Level.CLOSE: 3.0, Level.NEAR: 1.0, Level.OTHER: -4.0}
+TEXT = {Level.SAME: 2.0, Level.CLOSE: 1.0, Level.NEAR: 0.5, Level.OTHER: -2.0}
+WEIGHTS = Weights(
+    fields={
+        "serial": Weighed(kind=Compare.CODE, weights=CODE, swap="tag"),
+        "tag": Weighed(kind=Compare.CODE, weights=CODE, swap="serial"),
+        "maker": Weighed(kind=Compare.TEXT, weights=TEXT),
+        "name": Weighed(kind=Compare.TEXT, weights=TEXT),
+    },
+    blocks=(("serial",), ("tag",), ("maker", "name")),
+    start=-5.0,
+    rivals={"other": Rival(start=0.0, weights={"serial": CODE, "name": TEXT})},
+    link=2.0,
+    ask=-1.0,
+    ahead=1.5,
+)
+WEIGHED = (Match(weights=WEIGHTS), Match(definite=RULES.definite[:1], possible=RULES.possible, weights=WEIGHTS))
 
 
 def records(prefix: str) -> st.SearchStrategy[Records]:
@@ -38,8 +57,8 @@ def records(prefix: str) -> st.SearchStrategy[Records]:
     return st.lists(values, max_size=8).map(lambda rows: {f"{prefix}{n}": row for n, row in enumerate(rows)})
 
 
-def found(left: Records, right: Records) -> Matched:
-    return match(RULES, table(RULES, left), table(RULES, right))
+def found(left: Records, right: Records, rules: Match = RULES) -> Matched:
+    return match(rules, table(rules, left), table(rules, right))
 
 
 def plain(matched: Matched) -> tuple[object, ...]:
@@ -112,3 +131,40 @@ def test_junk_never_links_S2(values: list[str]) -> None:
     definite = Match(definite=RULES.definite)
     matched = match(definite, table(definite, rows), table(definite, rows))
     assert matched.new_left == matched.new_right == sorted(rows)
+
+
+@FEW
+@given(records("L"), records("R"), st.sampled_from(WEIGHED), st.randoms(use_true_random=False))
+def test_weights_keep_the_laws_E12_E14_E16(left: Records, right: Records, rules: Match, order: random.Random) -> None:
+    """Symmetric, blind to order, one-to-one, and every record in exactly one situation."""
+    one = found(left, right, rules)
+    mixed = []
+    for side in (left, right):
+        ids = list(side)
+        order.shuffle(ids)
+        mixed.append({id_: side[id_] for id_ in ids})
+    assert plain(found(*mixed, rules)) == plain(one)
+    back = found(right, left, rules)
+    for there, other in ((one.definite, back.definite), (one.disputed, back.disputed), (one.possible, back.possible)):
+        assert sorted(pairs(there)) == sorted((right_id, left_id) for left_id, right_id in pairs(other))
+    for side, ids, new in ((LEFT, left, one.new_left), (RIGHT, right, one.new_right)):
+        definite = one.definite.ids(side)
+        assert max(Counter(definite).values(), default=1) == 1
+        situations = [set(definite), set(one.disputed.ids(side)), set(one.possible.ids(side)), set(new)]
+        assert sum(len(situation) for situation in situations) == len(ids)
+        assert set().union(*situations) == set(ids)
+
+
+@FEW
+@given(records("L"), records("R"))
+def test_evidence_of_weights_adds_up_to_what_was_decided_E14(left: Records, right: Records) -> None:
+    """What is shown is why: the weights of the fields decide, and are those of the file."""
+    matched = found(left, right, WEIGHED[0])
+    for pairings, least in ((matched.definite, WEIGHTS.link), (matched.possible, WEIGHTS.ask)):
+        for pairing in pairings:
+            levels = {name: Level(of["level"]) for name, of in pairing.evidence.items() if of["level"]}
+            weight, table_ = WEIGHTS.against(levels)
+            assert weight >= least
+            assert pairing.score == round(1 / (1 + 2**-weight), 6)
+            for name, of in pairing.evidence.items():
+                assert of["weight"] == (table_.get(name, {}).get(of["level"], 0.0) if of["level"] else 0.0)

@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from tallystick.engine.claims import Collision, claims
+from tallystick.engine.claims import Claimed, Collision, claims
 from tallystick.engine.matched import Matched, Pairing, Pairings, Rows, Twins, rule_name
-from tallystick.engine.normalise import VERSION, Columns, kinds
+from tallystick.engine.normalise import VERSION, Columns, kinds, weighed_kinds
 from tallystick.engine.resemblance import resemblances
-from tallystick.engine.workspace import workspace
+from tallystick.engine.weigh import Weighing, weighings
+from tallystick.engine.workspace import Workspace, workspace
 from tallystick.model.fingerprint import MASK
-from tallystick.model.flow import Match
+from tallystick.model.flow import Compare, Match
 from tallystick.model.link import MatchKey
 from tallystick.model.record import ID
 from tallystick.model.side import SIDES, Side
@@ -30,6 +33,14 @@ __all__ = ["Matched", "Pairing", "Pairings", "Twins", "match", "match_keys"]
 
 _NONE: Final[Mapping[Side, Mapping[int, str]]] = MappingProxyType({})
 _NO_TABLES: Final[Mapping[Side, pa.Table]] = MappingProxyType({})
+_NO_PAIRS: Final = pa.table(
+    {
+        "left_row": pa.array([], pa.int32()),
+        "right_row": pa.array([], pa.int32()),
+        "weight": pa.array([], pa.float64()),
+        "levels": pa.array([], pa.list_(pa.int8())),
+    }
+)
 
 
 def match_keys(rules: Match, table: pa.Table, side: Side) -> list[MatchKey]:
@@ -41,10 +52,10 @@ def match_keys(rules: Match, table: pa.Table, side: Side) -> list[MatchKey]:
     columns = Columns(rules, table)
     ids = table.column(ID).to_pylist()
     keys: list[MatchKey] = []
-    for prefix, names in _rules(rules):
-        texts = columns.joined(names).to_pylist()
+    for rule in _rules(rules):
+        texts = columns.joined(rule.names, rule.ways).to_pylist()
         keys.extend(
-            MatchKey(side=side, key=_key(prefix, text), id=id_)
+            MatchKey(side=side, key=_key(rule.prefix, text), id=id_)
             for id_, text in zip(ids, texts, strict=True)
             if text is not None
         )
@@ -69,8 +80,9 @@ def match(
     claim.
 
     Definite: one record of each side that claim one another by at least one rule, while no rule lets either claim, or
-    be claimed by, anybody else. Everybody else who claims or is claimed is disputed. What is left is compared within
-    the blocks of the possible rules, and what is left then is new.
+    be claimed by, anybody else. Everybody else who claims or is claimed is disputed. What is left is weighed, where the
+    rules have weights: definite is who weighs enough and is ahead of everybody else, possible who weighs enough to be
+    asked about. What is left then is compared within the blocks of the possible rules, and the rest is new.
     """
     tables = {Side.LEFT: left, Side.RIGHT: right}
     taken = {side: frozenset(linked.get(side, {}).values()) for side in SIDES}
@@ -79,11 +91,15 @@ def match(
     collisions = {side: _collisions(rules, columns[side], linked.get(side.other, {})) for side in SIDES}
     with workspace(connection) as space:
         claimed = claims(space, rules, columns, collisions)
-        resembling = resemblances(space, rules, columns, claimed.left_over)
+        weighed = _weighed(space, rules, columns, claimed)
+        resembling = resemblances(space, rules, columns, weighed.left_over)
+    weights = () if rules.weights is None else (rules.weights,)
+    definite = _together(claimed.definite, _scored(weighed.definite, len(rules.definite)))
+    possible = _together(resembling.pairs, _scored(weighed.possible, len(rules.possible)))
     return Matched(
-        definite=Pairings(rows, claimed.definite, rules.definite),
+        definite=Pairings(rows, definite, (*rules.definite, *weights)),
         disputed=Pairings(rows, claimed.disputed, rules.definite),
-        possible=Pairings(rows, resembling.pairs, rules.possible),
+        possible=Pairings(rows, possible, (*rules.possible, *weights)),
         new_left=rows[Side.LEFT].new(resembling.new[Side.LEFT]),
         new_right=rows[Side.RIGHT].new(resembling.new[Side.RIGHT]),
         twins=tuple(
@@ -94,30 +110,74 @@ def match(
     )
 
 
+def _weighed(space: Workspace, rules: Match, columns: Mapping[Side, Columns], claimed: Claimed) -> Weighing:
+    left_over = claimed.left_over
+    if rules.weights is None or not all(len(left_over[side]) for side in SIDES):
+        return Weighing(definite=_NO_PAIRS, possible=_NO_PAIRS, left_over=left_over)
+    return weighings(space, rules.weights, columns, left_over)
+
+
+def _scored(weighed: pa.Table, rule: int) -> pa.Table:
+    """With the number of the rule, and the probability that the weight amounts to."""
+    odds = pc.power(2.0, pc.negate(weighed.column("weight")))
+    score = pc.round(pc.divide(1.0, pc.add(odds, 1.0)), 6)
+    return pa.table(
+        {
+            "left_row": weighed.column("left_row"),
+            "right_row": weighed.column("right_row"),
+            "rule": pa.repeat(pa.scalar(rule, pa.int32()), weighed.num_rows),
+            "score": score,
+            "levels": weighed.column("levels"),
+        }
+    )
+
+
+def _together(one: pa.Table, other: pa.Table) -> pa.Table:
+    """Both, in the order of left id, then score, then right id; columns that one of them lacks are null there."""
+    if not one.num_rows or not other.num_rows:
+        return other if other.num_rows else one
+    both = pa.concat_tables([one, other], promote_options="permissive")
+    keys = [("left_row", "ascending"), ("score", "descending"), ("right_row", "ascending")]
+    return both.take(pc.sort_indices(both, sort_keys=[key for key in keys if key[0] in both.column_names]))
+
+
 def _collisions(rules: Match, columns: Columns, linked: Mapping[int, str]) -> list[Collision]:
     """The rows with a key that a linked record of the other side has."""
     if not linked:
         return []
     found: list[Collision] = []
-    for number, (prefix, names) in enumerate(_rules(rules)[: len(rules.definite)]):
-        for row, text in enumerate(columns.joined(names).to_pylist()):
-            id_ = linked.get(_key(prefix, text)) if text is not None else None
+    for number, rule in enumerate(_rules(rules)[: len(rules.definite)]):
+        for row, text in enumerate(columns.joined(rule.names, rule.ways).to_pylist()):
+            id_ = linked.get(_key(rule.prefix, text)) if text is not None else None
             if id_ is not None:
                 found.append(Collision(row=row, rule=number, id=id_))
     return found
 
 
-def _rules(rules: Match) -> list[tuple[bytes, tuple[str, ...]]]:
-    """What tells the keys of a rule from all others, and its fields; definite rules first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rule:
+    prefix: bytes  # tells its keys from those of all other rules
+    names: tuple[str, ...]
+    ways: Mapping[str, Compare | None]
+
+
+def _rules(rules: Match) -> list[_Rule]:
+    """Every rule that has keys, definite rules first."""
     ways = kinds(rules)
     numbered = [
         *(("definite", number, names) for number, names in enumerate(rules.definite)),
         *(("possible", number, rule.block) for number, rule in enumerate(rules.possible) if rule.block),
     ]
-    return [
-        ("\x1e".join([str(VERSION), kind, str(number), *(f"{name}:{ways[name]}" for name in names)]).encode(), names)
-        for kind, number, names in numbered
-    ]
+    found = [_rule(kind, number, names, ways) for kind, number, names in numbered]
+    if rules.weights is not None:
+        ways = weighed_kinds(rules.weights)
+        found += [_rule("weights", number, names, ways) for number, names in enumerate(rules.weights.blocks)]
+    return found
+
+
+def _rule(kind: str, number: int, names: tuple[str, ...], ways: Mapping[str, Compare | None]) -> _Rule:
+    told = "\x1e".join([str(VERSION), kind, str(number), *(f"{name}:{ways[name]}" for name in names)])
+    return _Rule(prefix=told.encode(), names=names, ways=ways)
 
 
 def _key(prefix: bytes, text: str) -> int:

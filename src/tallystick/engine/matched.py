@@ -9,10 +9,13 @@ from typing import Any, Final, overload
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.model.flow import Match, PossibleRule
+from tallystick.engine.similar import LEVELS, LIKENESS
+from tallystick.model.flow import Match, PossibleRule, Weights
 from tallystick.model.record import ID
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import MISSING
+
+MatchRule = tuple[str, ...] | PossibleRule | Weights
 
 AT_A_TIME: Final = 2_000
 """Pairs whose evidence is put together at once."""
@@ -25,8 +28,9 @@ class Pairing:
     left_id: str
     right_id: str
     rule: str  # "serial_no + manufacturer"
-    score: float | None = None  # 0..1, only of a possible rule
-    evidence: Mapping[str, Any] = field(default_factory=dict)  # name -> {"left", "right", "similarity"}
+    score: float | None = None  # 0..1, of a possible rule or of weights
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """name -> {"left", "right", "similarity"}; of a weighed pair also "level" and "weight", in bits."""
     why: str = ""  # of a disputed pair: a phrase for people
 
 
@@ -87,17 +91,16 @@ class Rows:
 class Pairings(Sequence[Pairing]):
     """Pairs in the order of left id (then score, then right id), made one after the other while looked at.
 
-    `table` has `left_row`, `right_row`, `rule` (number), and where there are such `score`, `similarities`,
-    `left_id` and `right_id` (of a linked record, which is no row), `why`.
+    `table` has `left_row`, `right_row`, `rule` (number), and where there are such `score`, `similarities`, `levels` (of
+    pairs that were weighed), `left_id` and `right_id` (of a linked record, which is no row), `why`.
     """
 
-    def __init__(
-        self, rows: Mapping[Side, Rows], table: pa.Table, rules: Sequence[tuple[str, ...]] | Sequence[PossibleRule]
-    ) -> None:
+    def __init__(self, rows: Mapping[Side, Rows], table: pa.Table, rules: Sequence[MatchRule]) -> None:
         self._rows = rows
         self._table = table
         self._rules = [rule_name(rule) for rule in rules]
         self._fields = [_fields(rule) for rule in rules]
+        self._weights = next((rule for rule in rules if isinstance(rule, Weights)), None)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -134,15 +137,23 @@ class Pairings(Sequence[Pairing]):
         ids = {side: self._ids(table, side) for side in SIDES}
         values = {side: self._values(table, side, rules, ids[side]) for side in SIDES}
         scores = table.column("score").to_pylist() if "score" in table.column_names else [None] * count
-        alike = table.column("similarities").to_pylist() if "similarities" in table.column_names else None
+        alike: list[Any] = [None] * count
+        levels: list[Any] = [None] * count
+        if "similarities" in table.column_names:
+            alike = table.column("similarities").to_pylist()
+        if "levels" in table.column_names:
+            levels = table.column("levels").to_pylist()
         whys = table.column("why").to_pylist() if "why" in table.column_names else [""] * count
         pairings: list[Pairing] = []
         for at, rule in enumerate(rules):
             evidence: dict[str, Any] = {}
             for place, name in enumerate(self._fields[rule]):
-                similarity = alike[at][place] if alike is not None else 1.0
                 left, right = values[Side.LEFT][name][at], values[Side.RIGHT][name][at]
-                evidence[name] = {"left": left, "right": right, "similarity": similarity}
+                evidence[name] = {"left": left, "right": right}
+                if levels[at] is None:
+                    evidence[name]["similarity"] = 1.0 if alike[at] is None else alike[at][place]
+                else:
+                    evidence[name].update(self._weighed(name, levels[at]))
             pairings.append(
                 Pairing(
                     left_id=ids[Side.LEFT][at],
@@ -154,6 +165,18 @@ class Pairings(Sequence[Pairing]):
                 )
             )
         return pairings
+
+    def _weighed(self, name: str, numbers: Sequence[int]) -> Mapping[str, Any]:
+        """What the level of a field says for or against: nothing where a value is missing."""
+        assert self._weights is not None  # noqa: S101  # nothing else has levels
+        names = list(self._weights.fields)
+        number = numbers[names.index(name)]
+        if not number:
+            return {"similarity": None, "level": "", "weight": 0.0}
+        level = LEVELS[number - 1]
+        levels = {of: LEVELS[at - 1] for of, at in zip(names, numbers, strict=True) if at}
+        weight = self._weights.against(levels)[1].get(name, {}).get(level, 0.0)
+        return {"similarity": LIKENESS[level], "level": level.value, "weight": weight}
 
     def _values(
         self, table: pa.Table, side: Side, rules: Sequence[int], ids: Sequence[str]
@@ -173,16 +196,20 @@ class Pairings(Sequence[Pairing]):
         return values
 
 
-def rule_name(rule: tuple[str, ...] | PossibleRule) -> str:
-    """The rule as it is shown: "serial_no + manufacturer", "name ~ serial_no in manufacturer"."""
+def rule_name(rule: MatchRule) -> str:
+    """The rule as it is shown: "serial_no + manufacturer", "name ~ serial_no in manufacturer", "weights"."""
+    if isinstance(rule, Weights):
+        return "weights"
     if isinstance(rule, PossibleRule):
         compared = " ~ ".join(rule.compare)
         return f"{compared} in {' + '.join(rule.block)}" if rule.block else compared
     return " + ".join(rule)
 
 
-def _fields(rule: tuple[str, ...] | PossibleRule) -> tuple[str, ...]:
+def _fields(rule: MatchRule) -> tuple[str, ...]:
     """The fields of the evidence; of a possible rule those compared, in their order, then those of the block."""
+    if isinstance(rule, Weights):
+        return tuple(rule.fields)
     if isinstance(rule, PossibleRule):
         return (*rule.compare, *(name for name in rule.block if name not in rule.compare))
     return rule

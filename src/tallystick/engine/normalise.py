@@ -14,7 +14,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.model.flow import Compare, Match
+from tallystick.model.flow import Compare, Match, Weights
 from tallystick.model.value import MISSING
 
 VERSION: Final = 1
@@ -143,6 +143,13 @@ def kinds(rules: Match) -> Mapping[str, Compare | None]:
     return found
 
 
+def weighed_kinds(weights: Weights) -> Mapping[str, Compare | None]:
+    """How each field is normalised for the blocks of `weights`: as it is weighed."""
+    found: dict[str, Compare | None] = {name: None for block in weights.blocks for name in block}
+    found.update({name: field.kind for name, field in weights.fields.items()})
+    return found
+
+
 class Columns:
     """The normalised columns of one side's table, each made once. `table` has one column of strings per field."""
 
@@ -162,7 +169,11 @@ class Columns:
             self._made[name, kind] = made
         return made
 
-    def joined(self, names: Sequence[str]) -> pa.Array:
-        """The values that have to be equal, as one text; null where one of them is no evidence."""
-        columns = [self.column(name, self._kinds[name]) for name in names]
+    def joined(self, names: Sequence[str], ways: Mapping[str, Compare | None] | None = None) -> pa.Array:
+        """The values that have to be equal, as one text; null where one of them is no evidence.
+
+        `ways`: how each is normalised, where not as `kinds` says.
+        """
+        ways = self._kinds if ways is None else ways
+        columns = [self.column(name, ways[name]) for name in names]
         return columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, "\x1f")

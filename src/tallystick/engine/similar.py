@@ -6,13 +6,15 @@ do, and are two assets. Source: spec/engine.md E14; design/engine-notes.md secti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
-from tallystick.model.flow import Compare
+from tallystick.model.flow import Compare, Level
 
 SHORTEST_TYPO: Final = 5
 """A code with fewer characters is not taken for a mistyped other one."""
+_ROUNDING: Final = 1e-9
 
 
 def sorted_words(text: str) -> str:
@@ -32,6 +34,26 @@ def similarity(kind: Compare, left: str, right: str) -> str:
     """
     body = _BODIES[kind].format(a=left, b=right, shortest=SHORTEST_TYPO)
     return f"CASE WHEN {left} IS NULL OR {right} IS NULL THEN NULL WHEN {left} = {right} THEN 1.0 ELSE {body} END"
+
+
+LEVELS: Final = tuple(Level)
+"""In a list of levels, 1 is the first of these; 0 is a missing value."""
+CLOSE: Final = 0.9
+NEAR: Final = 0.7
+LIKENESS: Final[Mapping[Level, float]] = MappingProxyType(
+    {Level.SAME: 1.0, Level.SWAPPED: 1.0, Level.CLOSE: CLOSE, Level.NEAR: NEAR, Level.OTHER: 0.0}
+)
+"""The least likeness of each level."""
+
+
+def level(likeness: str, swapped: str | None = None) -> str:
+    """SQL: the number of the level of a similarity; `swapped` is SQL too, true where two fields are mistaken."""
+    is_swapped = f" WHEN {swapped} THEN 2" if swapped else ""
+    return (
+        f"CASE WHEN {likeness} IS NULL THEN 0 WHEN {likeness} >= 1 THEN 1{is_swapped}"
+        f" WHEN {likeness} >= {CLOSE - _ROUNDING!r} THEN 3 WHEN {likeness} >= {NEAR - _ROUNDING!r} THEN 4"
+        " ELSE 5 END::TINYINT"
+    )
 
 
 def prepared(kind: Compare, column: str) -> str:

@@ -45,8 +45,8 @@ class Workspace:
         return self._connection.sql(query).to_arrow_table()
 
     def number(self, query: str) -> int:
-        row = self._connection.execute(query).fetchone()
-        return int(row[0]) if row is not None else 0
+        rows = self._connection.execute(query).fetchall()  # all: an open result keeps `show` out
+        return int(rows[0][0]) if rows else 0
 
     def close(self) -> None:
         self._connection.rollback()

@@ -120,9 +120,66 @@ class PossibleRule(Struct, frozen=True, kw_only=True):
     at_least: float  # mean similarity, 0..1
 
 
+class Level(enum.StrEnum):
+    """How two values of a field compare, the best first. A value that is missing is no evidence: it has no level."""
+
+    SAME = "same"  # equal after normalising
+    SWAPPED = "swapped"  # equal to what the other record holds in the field that it may be mistaken for
+    CLOSE = "close"  # a likeness of 0.9 and more: one edit in a code
+    NEAR = "near"  # a likeness of 0.7 and more
+    OTHER = "other"
+
+
+class Weighed(Struct, frozen=True, kw_only=True):
+    """One field that is weighed."""
+
+    kind: Compare
+    weights: Mapping[Level, float]  # bits: log2(how often among pairs that are one / how often among others)
+    swap: str | None = None  # the left name of the field it may be mistaken for
+
+
+class Rival(Struct, frozen=True, kw_only=True):
+    """Another explanation of why two records are alike, which a pair has to be weighed against too."""
+
+    start: float  # log2 of the odds that such a pair is one rather than this
+    weights: Mapping[str, Mapping[Level, float]]  # per left name, in bits
+
+
+class Weights(Struct, frozen=True, kw_only=True):
+    """Fellegi-Sunter: the evidence of all fields is added up, in bits. Source: engine.md E14.
+
+    The weight of a pair is what it weighs against two records taken at random, or against the rival against which it
+    weighs less. A pair of `link` and more is definite where it is, for both records, ahead of every other pair by
+    `ahead`; one of `ask` and more is possible.
+    """
+
+    fields: Mapping[str, Weighed]  # by left names
+    blocks: tuple[tuple[str, ...], ...]  # left names that are equal after normalising: who is compared at all
+    start: float  # before any evidence: log2 of the odds that two records taken at random are one
+    rivals: Mapping[str, Rival] = field(default_factory=dict)
+    link: float
+    ask: float
+    ahead: float
+
+    @property
+    def explanations(self) -> list[tuple[float, Mapping[str, Mapping[Level, float]]]]:
+        """What a pair is weighed against: strangers, then the rivals; with where each starts."""
+        strangers = {name: of.weights for name, of in self.fields.items()}
+        return [(self.start, strangers), *((rival.start, rival.weights) for rival in self.rivals.values())]
+
+    def against(self, levels: Mapping[str, Level]) -> tuple[float, Mapping[str, Mapping[Level, float]]]:
+        """What a pair with these levels weighs, and the weights by which it does: those by which it weighs least."""
+        sums = [
+            start + sum(table.get(name, {}).get(of, 0.0) for name, of in levels.items())
+            for start, table in self.explanations
+        ]
+        return min(sums), self.explanations[sums.index(min(sums))][1]
+
+
 class Match(Struct, frozen=True, kw_only=True):
     definite: tuple[tuple[str, ...], ...] = ()
     possible: tuple[PossibleRule, ...] = ()
+    weights: Weights | None = None
     junk: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # per left name, besides the built-in junk
 
     @property
@@ -131,6 +188,9 @@ class Match(Struct, frozen=True, kw_only=True):
         names = {name for rule in self.definite for name in rule}
         for possible in self.possible:
             names.update(possible.block, possible.compare)
+        if self.weights is not None:
+            names.update(self.weights.fields, *self.weights.blocks)
+            names.update(field.swap for field in self.weights.fields.values() if field.swap is not None)
         return tuple(sorted(names))
 
 

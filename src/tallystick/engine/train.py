@@ -1,0 +1,519 @@
+"""Weights learned from the records themselves and from the answers people gave; no truth is needed, nothing leaves.
+
+How often a field agrees by accident is counted within each side, where two records are two things. How often it agrees
+among pairs that are one is estimated by Splink (expectation maximisation) over pairs that share something. The same
+records and answers always give the same weights. Source: spec/engine.md E14, E17; design/stack.md.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as replace_
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec.structs import replace
+
+from tallystick.engine.claims import HANDFUL
+from tallystick.engine.maximise import Session, maximised
+from tallystick.engine.normalise import Columns
+from tallystick.engine.similar import LEVELS, level, similarity
+from tallystick.engine.weigh import IDENTIFIERS, WIDEST, candidates, levels_of, show_parts, weighed
+from tallystick.engine.workspace import Workspace, workspace
+from tallystick.errors import InputRefused
+from tallystick.model.flow import Compare, Level, Match, Rival, Weighed, Weights
+from tallystick.model.record import ID
+from tallystick.model.side import SIDES, Side
+
+LINK: Final = 6.0
+ASK: Final = -1.0
+AHEAD: Final = 4.0
+"""In bits, unless answers say otherwise; found on other data than any that is reported (docs/quality.md)."""
+SURE: Final = 8.0
+ENOUGH: Final = 100_000
+"""Records of the left that are looked at: every n-th where there are more."""
+FEWEST: Final = 50
+"""Records per side below which nothing can be learned."""
+FEWEST_RIVALS: Final = 30
+"""Pairs of another explanation below which it is none."""
+MOST_FIELDS: Final = 12
+MOST_BLOCKS: Final = 16
+RANDOM_PAIRS: Final = 40_000
+RANDOM_PER_RECORD: Final = 20
+STRONGEST: Final = 128
+"""No single field says more than that a pair is so many times likelier than the best of all records of a side."""
+WORTH: Final = 0.0005
+"""The share of the pairs that a further block has to reach anew."""
+DOUBT: Final = 0.8
+"""Mistakes come together, so a field agrees less often on the pairs that other blocks miss."""
+PER_RECORD: Final = 3
+MODEST: Final = 200_000
+"""Pairs of a block: so many for each record, or this many where that is more."""
+IDENTIFYING: Final = 0.9
+"""The share of values of an identifier that are different."""
+WIDE: Final = 0.1
+"""The share of records that may be left out of a block, because their values are shared by too many."""
+YIELD: Final = 0.02
+"""Above that many, the least share of a block's pairs that have to be one and reached by no other block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What is known of a field."""
+
+    name: str
+    kind: Compare
+    swap: str | None
+    known: Mapping[Side, float]  # share of the records that have a value
+    by_accident: Mapping[Level, float]  # among pairs that are two things, where both have a value
+    among_ones: Mapping[Level, float]  # among pairs that are one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    weights: Weights
+    fields: tuple[Learned, ...]
+    junk: Mapping[str, tuple[str, ...]]  # values found on many records, which should be junk; as written
+    pairs: int  # that are thought to be one
+
+
+def train(rules: Match, left: pa.Table, right: pa.Table, kinds: Mapping[str, Compare]) -> Trained:
+    """Learns weights for the fields of `kinds` from two tables with `#id` and those fields.
+
+    Raises InputRefused where there is too little to learn from.
+    """
+    tables = {Side.LEFT: left, Side.RIGHT: right}
+    for side in SIDES:
+        if tables[side].num_rows < FEWEST:
+            raise InputRefused(
+                f"There are {tables[side].num_rows} records on the {side.value}, too few to learn weights from.",
+                hint=f"Train when there are at least {FEWEST} on each side.",
+            )
+    bare = replace(rules, weights=None)
+    sides = {side: tables[side].take(pc.sort_indices(tables[side].column(ID))) for side in SIDES}
+    columns = {side: Columns(bare, sides[side]) for side in SIDES}
+    told = _told(columns, kinds)
+    junk = _crowded(columns, sides, told)
+    step = -(-left.num_rows // ENOUGH)
+    if step > 1:  # so many on the left are enough; of the right all are needed, or partners would be missing
+        some = sides[Side.LEFT].take(pa.array(range(0, left.num_rows, step)))
+        columns = {**columns, Side.LEFT: Columns(bare, some)}
+    with workspace() as space:
+        trained = _Training(space, columns, told).trained()
+    return replace_(trained, junk=junk, pairs=trained.pairs * step)
+
+
+def _told(columns: Mapping[Side, Columns], kinds: Mapping[str, Compare]) -> dict[str, Compare]:
+    """The fields that say anything: those with more than one value on both sides, the most varied first."""
+    variety: dict[str, int] = {}
+    for name, kind in kinds.items():
+        counts = [pc.count_distinct(columns[side].column(name, kind)).as_py() for side in SIDES]
+        if min(counts) > 1:
+            variety[name] = min(counts)
+    told = sorted(variety, key=lambda name: (-variety[name], name))[:MOST_FIELDS]
+    if len(told) < 2:
+        raise InputRefused(
+            "Fewer than two of these fields have values on both sides, so there is nothing to weigh.",
+            hint="Name other fields with --field.",
+        )
+    return {name: kinds[name] for name in kinds if name in told}
+
+
+def _crowded(
+    columns: Mapping[Side, Columns], tables: Mapping[Side, pa.Table], kinds: Mapping[str, Compare]
+) -> dict[str, tuple[str, ...]]:
+    """Values of identifiers, as they are written, that stand on more records than an identifier may."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, kind in kinds.items():
+        if kind not in IDENTIFIERS:
+            continue
+        values: set[str] = set()
+        for side in SIDES:
+            column = columns[side].column(name, kind)
+            counted = pc.value_counts(column.drop_null())
+            if len(counted) < IDENTIFYING * (len(column) - column.null_count):
+                continue  # it identifies nobody anyway
+            often = counted.field("values").filter(pc.greater(counted.field("counts"), HANDFUL))
+            written = tables[side].column(name).combine_chunks()
+            places = pc.index_in(often, value_set=column)
+            values.update(str(written[place]) for place in places.to_pylist())
+        if values:
+            found[name] = tuple(sorted(values))
+    return found
+
+
+class _Training:
+    def __init__(self, space: Workspace, columns: Mapping[Side, Columns], kinds: Mapping[str, Compare]) -> None:
+        self._space = space
+        self._columns = columns
+        self._kinds = kinds
+        self._names = list(kinds)
+        self._counts = {side: columns[side].count for side in SIDES}
+        self._rows = {side: pa.array(range(columns[side].count), pa.int32()) for side in SIDES}
+        self._swaps: dict[str, str] = {}
+
+    def trained(self) -> Trained:
+        self._show((), {})
+        reach = self._reaches()
+        blocks = self._sharp(reach)
+        self._show(blocks, {})
+        known = self._known()
+        chance = self._chances()
+        among, pairs = self._among(blocks, chance)
+        swaps = self._mistaken(blocks, chance, among, pairs)
+        if swaps:
+            self._swaps = swaps
+            self._show(blocks, {})
+            chance = self._chances()
+            among, pairs = self._among(blocks, chance)
+        fields = tuple(
+            Learned(
+                name=name,
+                kind=self._kinds[name],
+                swap=self._swaps.get(name),
+                known=known[name],
+                by_accident=chance[name],
+                among_ones=among[name],
+            )
+            for name in self._names
+        )
+        chosen = self._chosen(reach, fields)
+        share = max(pairs, 1) / (self._counts[Side.LEFT] * self._counts[Side.RIGHT])
+        weights = Weights(
+            fields={field.name: self._weighed(field) for field in fields},
+            blocks=chosen,
+            start=round(math.log2(min(share, 0.5)), 2),
+            link=LINK,
+            ask=ASK,
+            ahead=AHEAD,
+        )
+        weights = replace(weights, rivals=self._rivals(weights, fields))
+        return Trained(weights=weights, fields=fields, junk={}, pairs=pairs)
+
+    # --- what is there
+
+    def _show(self, blocks: Sequence[tuple[str, ...]], bits: Mapping[str, Mapping[Level, float]]) -> None:
+        show_parts(self._space, self._provisional(blocks, bits), self._columns, self._rows)
+
+    def _provisional(self, blocks: Sequence[tuple[str, ...]], bits: Mapping[str, Mapping[Level, float]]) -> Weights:
+        fields = {
+            name: Weighed(kind=kind, weights=bits.get(name, {}), swap=self._swaps.get(name))
+            for name, kind in self._kinds.items()
+        }
+        return Weights(fields=fields, blocks=tuple(blocks), start=0.0, link=0.0, ask=0.0, ahead=0.0)
+
+    def _known(self) -> dict[str, dict[Side, float]]:
+        return {
+            name: {
+                side: 1 - self._columns[side].column(name, kind).null_count / max(1, self._counts[side])
+                for side in SIDES
+            }
+            for name, kind in self._kinds.items()
+        }
+
+    def _reaches(self) -> dict[tuple[str, ...], int]:
+        """Sets of fields that could be blocks, and how many pairs each compares; none holds another one."""
+        largest = max(self._counts.values())
+        limit = max(PER_RECORD * largest, min(MODEST, 20 * largest))
+        found: dict[tuple[str, ...], int] = {}
+        for size in (1, 2, 3):
+            for names in itertools.combinations(self._names, size):
+                if any(set(one) < set(names) for one in found):
+                    continue
+                if size == 1 and self._kinds[names[0]] in IDENTIFIERS and not self._identifies(names[0]):
+                    continue
+                pairs = self._pairs(names)
+                if 0 < pairs <= (limit if size > 1 or self._kinds[names[0]] in IDENTIFIERS else largest):
+                    found[names] = pairs
+        return found
+
+    def _identifies(self, name: str) -> bool:
+        """Whether nearly every record of a side has a value of its own."""
+        for side in SIDES:
+            column = self._columns[side].column(name, self._kinds[name])
+            if pc.count_distinct(column).as_py() < IDENTIFYING * (len(column) - column.null_count):
+                return False
+        return True
+
+    def _pairs(self, names: Sequence[str]) -> int:
+        """How many pairs are equal in these; 0 where too many records share their values with too many."""
+        using = ", ".join(f"k{at}" for at in range(len(names)))
+        held = " AND ".join(f"k{at} IS NOT NULL" for at in range(len(names)))
+        for side in SIDES:
+            texts = [self._columns[side].column(name, self._kinds[name]) for name in names]
+            self._space.show(f"{side}_tried", pa.table({f"k{at}": text for at, text in enumerate(texts)}))
+        keys = [f"(SELECT {using}, count(*) AS n FROM {side}_tried WHERE {held} GROUP BY ALL)" for side in SIDES]
+        row = self._space.table(
+            f"SELECT coalesce(sum(l.n * r.n) FILTER (l.n * r.n <= {WIDEST}), 0)::BIGINT AS pairs,"
+            f" coalesce(sum(l.n) FILTER (l.n * r.n > {WIDEST}), 0)::BIGINT AS wide"
+            f" FROM {keys[0]} AS l JOIN {keys[1]} AS r USING ({using})"
+        ).to_pylist()[0]
+        return int(row["pairs"]) if row["wide"] <= WIDE * self._counts[Side.LEFT] else 0
+
+    def _sharp(self, reach: Mapping[tuple[str, ...], int]) -> tuple[tuple[str, ...], ...]:
+        """A few of these with the fewest pairs, so that every field is outside of at least two: to learn from."""
+        if not reach:
+            raise InputRefused(
+                "No combination of these fields picks out few enough pairs to compare.",
+                hint="Name fields that tell records apart with --field, such as a number, a name or an address.",
+            )
+        chosen: list[tuple[str, ...]] = []
+        outside = dict.fromkeys(self._names, 0)
+        for names in sorted(reach, key=lambda names: (reach[names], names)):
+            if any(outside[name] < 2 for name in self._names if name not in names):
+                chosen.append(names)
+                for name in self._names:
+                    outside[name] += name not in names
+        return tuple(chosen[:6])
+
+    # --- by accident
+
+    def _chances(self) -> dict[str, dict[Level, float]]:
+        """The share of each level among pairs of two different things, of which both have the value."""
+        shares: dict[str, list[dict[Level, float]]] = {name: [] for name in self._names}
+        for side in SIDES:
+            drawn = self._drawn(side)
+            for name in self._names:
+                shares[name].append(self._share(name, side, drawn[name]))
+        return {name: {of: sum(one[of] for one in shares[name]) / len(SIDES) for of in LEVELS} for name in self._names}
+
+    def _drawn(self, side: Side) -> dict[str, dict[int, int]]:
+        """How often each level was drawn for each field, in pairs of records of one side."""
+        count = self._counts[side]
+        self._space.step(
+            "drawn",
+            f"SELECT (hash(i) % {count})::INTEGER AS one, (hash(i + {RANDOM_PAIRS}) % {count})::INTEGER AS other"
+            f" FROM range({min(RANDOM_PAIRS, RANDOM_PER_RECORD * count)}) AS t(i)",
+        )
+        likeness, found = [], []
+        for at, name in enumerate(self._names):
+            likeness.append(f"{similarity(self._kinds[name], f'l.c{at}', f'r.c{at}')} AS a{at}")
+            swapped = None
+            if name in self._swaps:
+                likeness.append(f"coalesce(l.c{at} = r.s{at} OR l.s{at} = r.c{at}, false) AS x{at}")
+                swapped = f"x{at}"
+            found.append(f"{level(f'a{at}', swapped)} AS l{at}")
+        self._space.step(
+            "drawn_levels",
+            f"SELECT {', '.join(found)} FROM (SELECT {', '.join(likeness)} FROM drawn"
+            f" JOIN {side}_weighed AS l ON l.row = one JOIN {side}_weighed AS r ON r.row = other WHERE one <> other)",
+        )
+        return {
+            name: {
+                row["level"]: row["n"]
+                for row in self._space.table(
+                    f"SELECT l{at} AS level, count(*) AS n FROM drawn_levels GROUP BY 1"
+                ).to_pylist()
+            }
+            for at, name in enumerate(self._names)
+        }
+
+    def _share(self, name: str, side: Side, drawn: Mapping[int, int]) -> dict[Level, float]:
+        """`same` is counted over all pairs of the side, the others come from those drawn."""
+        at = self._names.index(name)
+        value = f"c{at}.words" if self._kinds[name] in (Compare.TEXT, Compare.NAME) else f"c{at}"
+        row = self._space.table(
+            f"SELECT coalesce(sum(n * (n - 1)), 0)::DOUBLE AS same, coalesce(sum(n), 0)::DOUBLE AS n"
+            f" FROM (SELECT count(*) AS n FROM {side}_weighed WHERE c{at} IS NOT NULL GROUP BY {value})"
+        ).to_pylist()[0]
+        known = row["n"]
+        floor = 1 / (STRONGEST * max(self._counts.values()))
+        shares = {Level.SAME: max(floor, row["same"] / max(1.0, known * (known - 1)))}
+        seen = sum(count for number, count in drawn.items() if number)
+        for number, of in enumerate(LEVELS, start=1):
+            if of is not Level.SAME:
+                shares[of] = (drawn.get(number, 0) + 0.5) / (seen + 2.5)
+        return shares
+
+    # --- among those that are one
+
+    def _among(
+        self, blocks: Sequence[tuple[str, ...]], chance: Mapping[str, Mapping[Level, float]]
+    ) -> tuple[dict[str, dict[Level, float]], int]:
+        """The share of each level among pairs that are one, and how many such pairs there are."""
+        sessions: list[Session] = []
+        for block in blocks:
+            weights = self._provisional((block,), {})
+            self._show((block,), {})
+            candidates(self._space, weights)
+            self._space.step("compared", levels_of(weights))
+            active = [at for at, name in enumerate(self._names) if name not in block]
+            if not active or not self._space.number("SELECT count(*) FROM compared"):
+                continue
+            table = self._space.table(f"SELECT {', '.join(f'l{at}' for at in active)} FROM compared")
+            session = maximised(
+                table,
+                {f"l{at}": [chance[self._names[at]][of] for of in LEVELS] for at in active},
+                expected=min(self._counts.values()),
+            )
+            sessions.append(session)
+        among: dict[str, dict[Level, float]] = {}
+        for at, name in enumerate(self._names):
+            told = [session for session in sessions if f"l{at}" in session.shares]
+            among[name] = _averaged([(session.shares[f"l{at}"], session.ones) for session in told])
+        pairs = self._ones(blocks, chance, among)
+        return among, pairs
+
+    def _ones(
+        self,
+        blocks: Sequence[tuple[str, ...]],
+        chance: Mapping[str, Mapping[Level, float]],
+        among: Mapping[str, Mapping[Level, float]],
+    ) -> int:
+        """How many pairs are one: of each left record that is likelier than not one with its best partner."""
+        self._weigh(blocks, chance, among)
+        smaller = min(self._counts.values())
+        start = math.log2(smaller / (self._counts[Side.LEFT] * self._counts[Side.RIGHT]))
+        return self._space.number(
+            f"SELECT count(*) FROM (SELECT left_row, max(bits) AS best FROM bits GROUP BY 1) WHERE best >= {-start!r}"
+        )
+
+    def _weigh(
+        self,
+        blocks: Sequence[tuple[str, ...]],
+        chance: Mapping[str, Mapping[Level, float]],
+        among: Mapping[str, Mapping[Level, float]],
+    ) -> None:
+        """The table `bits`: left_row, right_row, bits of everybody in `blocks`."""
+        self._show(blocks, {})
+        weights = self._provisional(blocks, {})
+        candidates(self._space, weights)
+        added = ["0.0"]
+        for at, name in enumerate(self._names):
+            bits = _bits(chance[name], among[name])
+            whens = " ".join(f"WHEN {LEVELS.index(of) + 1} THEN {value!r}" for of, value in bits.items())
+            added.append(f"CASE l{at} {whens} ELSE 0.0 END::DOUBLE")
+        self._space.step("bits", f"SELECT left_row, right_row, {' + '.join(added)} AS bits FROM ({levels_of(weights)})")
+
+    def _mistaken(
+        self,
+        blocks: Sequence[tuple[str, ...]],
+        chance: Mapping[str, Mapping[Level, float]],
+        among: Mapping[str, Mapping[Level, float]],
+        pairs: int,
+    ) -> dict[str, str]:
+        """Fields whose values stand in one another's place, on pairs that are surely one."""
+        start = math.log2(min(self._counts.values()) / (self._counts[Side.LEFT] * self._counts[Side.RIGHT]))
+        self._space.step("sure", f"SELECT left_row, right_row FROM bits WHERE bits >= {SURE - start!r}")
+        sure = self._space.number("SELECT count(*) FROM sure")
+        found: dict[str, tuple[float, str]] = {}
+        for (one, name), (two, other) in itertools.combinations(enumerate(self._names), 2):
+            kind = self._kinds[name]
+            if kind is not self._kinds[other] or kind not in (Compare.CODE, Compare.TEXT, Compare.NAME):
+                continue
+            words = ".text" if kind is not Compare.CODE else ""
+            count = self._space.number(
+                "SELECT count(*) FROM sure JOIN left_weighed AS l ON l.row = left_row"
+                " JOIN right_weighed AS r ON r.row = right_row"
+                f" WHERE l.c{one}{words} = r.c{two}{words} AND l.c{two}{words} = r.c{one}{words}"
+                f" AND l.c{one}{words} <> r.c{one}{words}"
+            )
+            if count >= 5 and count >= 0.0005 * sure:
+                for mine, its in ((name, other), (other, name)):
+                    if found.get(mine, (0, ""))[0] < count:
+                        found[mine] = (count, its)
+        return {name: its for name, (_, its) in sorted(found.items())}
+
+    # --- what comes out
+
+    def _weighed(self, field: Learned) -> Weighed:
+        bits = _bits(field.by_accident, field.among_ones)
+        if field.swap is None:
+            del bits[Level.SWAPPED]
+        return Weighed(kind=field.kind, weights={of: round(value, 2) for of, value in bits.items()}, swap=field.swap)
+
+    def _chosen(self, reach: Mapping[tuple[str, ...], int], fields: Sequence[Learned]) -> tuple[tuple[str, ...], ...]:
+        """The blocks that together reach nearly every pair that is one, cheapest for what they reach."""
+        equal = {
+            field.name: DOUBT * field.known[Side.LEFT] * field.known[Side.RIGHT] * field.among_ones[Level.SAME]
+            for field in fields
+        }
+        states: list[tuple[frozenset[str], float]] = [(frozenset(), 1.0)]
+        for name in self._names:
+            states = [
+                grown
+                for state, share in states
+                for grown in ((state | {name}, share * equal[name]), (state, share * (1 - equal[name])))
+            ]
+        largest, smallest = max(self._counts.values()), min(self._counts.values())
+        chosen: list[tuple[str, ...]] = []
+        while len(chosen) < MOST_BLOCKS:
+            gains = {
+                block: sum(share for state, share in states if state >= frozenset(block))
+                for block in reach
+                if block not in chosen
+            }
+            gains = {
+                block: gain
+                for block, gain in gains.items()
+                if reach[block] <= MODEST or gain * smallest >= YIELD * reach[block]
+            }
+            best = max(gains, key=lambda block: (gains[block] / (reach[block] + largest), block), default=None)
+            if best is None or gains[best] < WORTH:
+                break
+            chosen.append(best)
+            states = [(state, share) for state, share in states if not state >= frozenset(best)]
+        return tuple(chosen)
+
+    def _rivals(self, weights: Weights, fields: Sequence[Learned]) -> dict[str, Rival]:
+        """What else makes records alike: being neighbours of one that is found, or having taken over its name."""
+        space = self._space
+        marks = [at for at, field in enumerate(fields) if (field.name,) in weights.blocks and field.kind in IDENTIFIERS]
+        if len(marks) < 2:
+            return {}  # nothing that one record could have taken over from another
+        show_parts(space, weights, self._columns, self._rows)
+        candidates(space, weights)
+        space.step("all_weighed", weighed(weights))
+        for side in SIDES:
+            space.step(f"{side}_best", f"SELECT {side}_row AS row, max(weight) AS best FROM all_weighed GROUP BY 1")
+        space.step(
+            "judged",
+            "SELECT all_weighed.*, l.best AS left_best, r.best AS right_best FROM all_weighed"
+            " JOIN left_best AS l ON l.row = left_row JOIN right_best AS r ON r.row = right_row",
+        )
+        ones = space.number(
+            f"SELECT count(*) FROM judged WHERE weight >= {SURE} AND weight = left_best AND weight = right_best"
+        )
+        is_loser = f"greatest(left_best, right_best) >= greatest({SURE}, weight + {AHEAD})"
+        same = " + ".join(f"(levels[{at + 1}] = 1)::INTEGER" for at in marks)
+        other = " + ".join(f"(levels[{at + 1}] = {len(LEVELS)})::INTEGER" for at in marks)
+        rivals = {"neighbour": is_loser, "successor": f"{other} > {same} AND {same} > 0 AND NOT ({is_loser})"}
+        found: dict[str, Rival] = {}
+        for name, condition in rivals.items():
+            count = space.number(f"SELECT count(*) FROM judged WHERE {condition}")
+            if count < FEWEST_RIVALS:
+                continue
+            bits: dict[str, Mapping[Level, float]] = {}
+            for at, field in enumerate(fields):
+                seen = {
+                    row["level"]: row["n"]
+                    for row in space.table(
+                        f"SELECT levels[{at + 1}] AS level, count(*) AS n FROM judged WHERE {condition} GROUP BY 1"
+                    ).to_pylist()
+                }
+                total = sum(n for number, n in seen.items() if number)
+                shares = {of: (seen.get(number, 0) + 0.5) / (total + 2.5) for number, of in enumerate(LEVELS, start=1)}
+                bits[field.name] = {
+                    of: round(value, 2)
+                    for of, value in _bits(shares, field.among_ones).items()
+                    if of is not Level.SWAPPED or field.swap
+                }
+            found[name] = Rival(start=round(math.log2(max(1, ones) / count), 2), weights=bits)
+        return found
+
+
+def _bits(chance: Mapping[Level, float], among: Mapping[Level, float]) -> dict[Level, float]:
+    return {of: math.log2(among[of] / chance[of]) for of in LEVELS}
+
+
+def _averaged(found: Sequence[tuple[Sequence[float], float]]) -> dict[Level, float]:
+    """The shares of several sessions, each counting as much as the pairs it saw, and none of them zero."""
+    total = sum(ones for _, ones in found)
+    if not total:
+        return {of: 1 / len(LEVELS) for of in LEVELS}
+    shares = [sum(share[at] * ones for share, ones in found) / total for at in range(len(LEVELS))]
+    return {of: (share * total + 0.5) / (total + 0.5 * len(LEVELS)) for of, share in zip(LEVELS, shares, strict=True)}
