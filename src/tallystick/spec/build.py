@@ -21,14 +21,18 @@ from tallystick.model.flow import (
     FlowEnd,
     Guards,
     Integration,
+    Level,
     Limit,
     Match,
     OnDeleted,
     OnScopeLeft,
     PossibleRule,
     Reactions,
+    Rival,
     Rule,
     SystemSettings,
+    Weighed,
+    Weights,
     Window,
 )
 from tallystick.model.selection import Clause, Filter, Selection, SoftDelete, Test
@@ -197,8 +201,34 @@ def _match(match: shapes.MatchShape) -> Match:
             PossibleRule(block=_several(rule.block), compare=rule.compare, at_least=rule.at_least)
             for rule in match.possible
         ),
+        weights=None if match.weights is None else _weights(match.weights),
         junk={name: _several(values) for name, values in match.junk.items()},
     )
+
+
+def _weights(weights: shapes.WeightsShape) -> Weights:
+    fields = {
+        name: Weighed(kind=field.as_, weights=_levels(field), swap=field.swap) for name, field in weights.fields.items()
+    }
+    rivals = {
+        name: Rival(start=rival.start, weights={of: _levels(levels) for of, levels in rival.fields.items()})
+        for name, rival in weights.rivals.items()
+    }
+    return Weights(
+        fields=fields,
+        blocks=tuple(_several(block) for block in weights.blocks),
+        start=weights.start,
+        rivals=rivals,
+        link=weights.link,
+        ask=weights.ask,
+        ahead=weights.ahead,
+    )
+
+
+def _levels(written: shapes.LevelsShape) -> dict[Level, float]:
+    """`swapped` left out says as much as `other`."""
+    bits = {level: getattr(written, level.value) for level in Level}
+    return {level: written.other if value is None else value for level, value in bits.items()}
 
 
 def _reactions(on: shapes.ReactionShape) -> Reactions:

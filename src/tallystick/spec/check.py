@@ -11,7 +11,7 @@ from typing import Any
 from tallystick.model.selection import Test
 from tallystick.spec.check_fields import check_fields
 from tallystick.spec.connections import check_connection
-from tallystick.spec.document import Clause, FlowShape, IntegrationShape, SetShape, Where, present
+from tallystick.spec.document import Clause, FlowShape, IntegrationShape, SetShape, WeightsShape, Where, present
 from tallystick.spec.names import MappedNames
 from tallystick.spec.nearest import did_you_mean
 from tallystick.spec.source import Fault, Path
@@ -152,6 +152,9 @@ def _match(flow: FlowShape, path: Path, names: MappedNames) -> Iterator[Fault]:
         block = [possible.block] if isinstance(possible.block, str) else possible.block
         places += [((*place, "block", at), name) for at, name in present(block)]
         places += [((*place, "compare", name), name) for name in possible.compare]
+    if flow.match.weights is not None:
+        places += _weighed(flow.match.weights, (*path, "match", "weights"))
+        yield from _weights(flow.match.weights, (*path, "match", "weights"))
     places += [((*path, "match", "junk", name), name) for name in flow.match.junk]
     for place, name in places:
         if name in names.one_sided:
@@ -164,6 +167,39 @@ def _match(flow: FlowShape, path: Path, names: MappedNames) -> Iterator[Fault]:
     for name in flow.conflict.fields:
         if names.line_of(name) is None:
             yield names.unknown((*path, "conflict", "fields", name), name)
+
+
+def _weighed(weights: WeightsShape, path: Path) -> list[tuple[Path, str]]:
+    """Every place that names a field."""
+    places: list[tuple[Path, str]] = []
+    for number, block in present(weights.blocks):
+        place = (*path, "blocks", number)
+        places += [(place, block)] if isinstance(block, str) else [((*place, at), name) for at, name in present(block)]
+    for name, field in weights.fields.items():
+        places.append(((*path, "fields", name), name))
+        if field.swap is not None:
+            places.append(((*path, "fields", name, "swap"), field.swap))
+    return places
+
+
+def _weights(weights: WeightsShape, path: Path) -> Iterator[Fault]:
+    if weights.ask > weights.link:
+        hint = "`ask` is the weight from which a person is asked, `link` that from which nobody has to be."
+        yield Fault(path=(*path, "ask"), message="`ask` is more than `link`.", hint=hint)
+    if not any(field.same > 0 for field in weights.fields.values()):
+        hint = "Give `same` the weight that `tallystick match train` finds."
+        yield Fault(path=(*path, "fields"), message="No field speaks for a pair, so nothing is ever linked.", hint=hint)
+    for name, field in weights.fields.items():
+        if field.swapped is not None and field.swap is None:
+            hint = "Name the field that it may be mistaken for with `swap`."
+            yield Fault(path=(*path, "fields", name, "swapped"), message="`swapped` is without `swap`.", hint=hint)
+        if field.swap == name:
+            hint = "Name another field, or leave `swap` out."
+            yield Fault(path=(*path, "fields", name, "swap"), message=f"`{name}` is its own `swap`.", hint=hint)
+    for title, rival in weights.rivals.items():
+        for name in rival.fields:
+            if name not in weights.fields:
+                yield _unknown((*path, "rivals", title, "fields", name), name, "weighed field", set(weights.fields))
 
 
 def _reactions(flow: FlowShape, path: Path, names: MappedNames) -> Iterator[Fault]:

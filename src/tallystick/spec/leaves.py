@@ -37,6 +37,7 @@ from tallystick.spec.nearest import did_you_mean
 from tallystick.spec.parse import NullKey
 
 MAX_TEXT: Final = 10_000
+MOST_BITS: Final = 100
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -126,6 +127,19 @@ def _positive(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         refuse(f"Here a whole number from 1 is wanted, not {said(value)}.")
     return value
+
+
+def _bits(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST_BITS <= value <= MOST_BITS:
+        refuse(f"Here a number from {-MOST_BITS} to {MOST_BITS} is wanted, not {said(value)}.", "Weights are in bits.")
+    return float(value)
+
+
+def _lead(value: Any) -> float:
+    number = _bits(value)
+    if number < 0:
+        refuse(f"Here a number from 0 to {MOST_BITS} is wanted, not {said(value)}.", "Nobody is ahead by less than 0.")
+    return number
 
 
 def _share(value: Any) -> float:
@@ -252,6 +266,8 @@ Share = Annotated[
         _share, {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": _PERCENTAGE}]}
     ),
 ]
+Bits = Annotated[float, Leaf(_bits, {"type": "number", "minimum": -MOST_BITS, "maximum": MOST_BITS})]
+Lead = Annotated[float, Leaf(_lead, {"type": "number", "minimum": 0, "maximum": MOST_BITS})]
 GuardLimit = Annotated[
     Limit,
     Leaf(

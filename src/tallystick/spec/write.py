@@ -26,7 +26,20 @@ from tallystick.spec.names import line_name
 from tallystick.spec.parse import parse
 
 BLOCK: Final = frozenset(
-    {"systems", "code_sets", "flows", "fields", "match", "definite", "possible", "on", "all", "any"}
+    {
+        "systems",
+        "code_sets",
+        "flows",
+        "fields",
+        "match",
+        "definite",
+        "possible",
+        "weights",
+        "rivals",
+        "on",
+        "all",
+        "any",
+    }
 )
 """Keys whose values are laid out over several lines; the innermost mappings and lists stand on one line."""
 
@@ -129,7 +142,7 @@ def _is_one_line(value: Mapping[str, Any], path: tuple[str, ...]) -> bool:
         return True
     if not path or path[0] in ("systems", "code_sets") or path[-1] in BLOCK:
         return False
-    if path[-2:] in (("flows", "-"), ("possible", "-")):
+    if path[-2:] in (("flows", "-"), ("possible", "-")) or path[-2:-1] == ("rivals",):
         return False
     where = value if path[-1] == "where" else value.get("where", {})
     return not (isinstance(where, Mapping) and where.keys() & {"all", "any"})

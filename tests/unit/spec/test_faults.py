@@ -34,6 +34,14 @@ def flow(keys: str = "", fields: str = "{left: x, right: y}", left: str = "", ri
 {lines}{keys}"""
 
 
+def weights(instead: str) -> str:
+    """A `match` with weights, on one line, of which one key is otherwise."""
+    keys = {"start": "start: -5", "link": "link: 4", "ask": "ask: 0", "blocks": "blocks: [x]",
+            "fields": "fields: {x: {as: code, same: 9}}"}  # fmt: skip
+    keys[instead.partition(":")[0]] = instead
+    return f"    match: {{weights: {{{', '.join(keys.values())}}}}}\n"
+
+
 def only(text: str):
     found = faults(text)
     assert len(found) == 1, found
@@ -129,6 +137,19 @@ def test_fault_in_a_line_of_fields_is_named_E6(fields, key, message, hint):
         ("    match: {possible: [{compare: {x: text}}]}\n", "match.possible[0].block", "The key `block` is missing.", ""),
         ("    match: {possible: [{block: x, compare: {x: text}, at_least: 85}]}\n", "match.possible[0].at_least",
          "Here a number from 0 to 1 is wanted, not `85`.", "0.85 or 85%"),
+        (weights("start: a lot"), "match.weights.start", "Here a number from -100 to 100 is wanted", "Weights are in bits."),
+        (weights("ahead: -1"), "match.weights.ahead", "Here a number from 0 to 100 is wanted, not `-1`.", "less than 0"),
+        (weights("ask: 9"), "match.weights.ask", "`ask` is more than `link`.", "nobody has to be"),
+        (weights("blocks: [[x, z]]"), "match.weights.blocks[0][1]", "No line of `fields` has `z` on the left.", ""),
+        (weights("blocks: []"), "match.weights.blocks", "`blocks` is empty.", ""),
+        (weights("fields: {z: {as: code, same: 9}}"), "match.weights.fields.z", "No line of `fields` has `z`", ""),
+        (weights("fields: {x: {same: 9}}"), "match.weights.fields.x.as", "The key `as` is missing.", ""),
+        (weights("fields: {x: {as: code, same: true}}"), "match.weights.fields.x.same", "Here a number from -100 to", ""),
+        (weights("fields: {x: {as: code, other: -9}}"), "match.weights.fields", "No field speaks for a pair", "match train"),
+        (weights("fields: {x: {as: code, same: 9, swapped: 3}}"), "match.weights.fields.x.swapped", "`swapped` is without `swap`.", ""),
+        (weights("fields: {x: {as: code, same: 9, swap: x}}"), "match.weights.fields.x.swap", "`x` is its own `swap`.", ""),
+        (weights("fields: {x: {as: code, same: 9, swap: y}}"), "match.weights.fields.x.swap", "`y` is a field on the right.", "`x`"),
+        (weights("rivals: {r: {start: 1, fields: {q: {same: 1}}}}"), "match.weights.rivals.r.fields.q", "There is no weighed field `q`.", "There are: x."),
     ],
 )  # fmt: skip
 def test_fault_in_a_key_of_a_flow_is_named(keys, key, message, hint):

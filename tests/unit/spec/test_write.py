@@ -170,3 +170,37 @@ def test_rewrite_with_a_merge_key_keeps_the_content():
 def test_rewrite_of_what_is_not_yaml_is_refused():
     with pytest.raises(DocumentErrors):
         rewrite("a: [", {"a": 1})
+
+
+WEIGHTS = {
+    "start": -19.8,
+    "link": 6,
+    "ask": -1,
+    "ahead": 4,
+    "blocks": ["name", ["phone", "email"]],
+    "fields": {
+        "name": {"as": "name", "swap": "email", "same": 9.5, "swapped": 2, "close": 3, "near": 0.5, "other": -4},
+        "email": {"as": "email", "same": 12, "other": -3},
+    },
+    "rivals": {"successor": {"start": 5.5, "fields": {"name": {"same": 1.5, "other": -6.4}}}},
+}
+
+
+def test_weights_are_put_into_a_file_with_its_comments_and_read_again_E14_E40():
+    text = EXAMPLES[1].read_text(encoding="utf-8")
+    data = deepcopy(dict(loads(text).data))
+    flow = data["flows"][0]
+    names = [line["left"] for line in flow["fields"] if isinstance(line.get("left"), str) and line.get("right")][:2]
+    weights = {**WEIGHTS, "blocks": [names[0], names]}
+    weights["fields"] = dict(zip(names, WEIGHTS["fields"].values(), strict=True))
+    weights["fields"][names[0]] = {**weights["fields"][names[0]], "swap": names[1]}
+    weights["rivals"] = {"successor": {"start": 5.5, "fields": {names[0]: {"same": 1.5, "other": -6.4}}}}
+    flow["match"] = {**(flow.get("match") or {}), "weights": weights}
+    written = rewrite(text, data)
+    assert not [line for line in changes(text, written) if line.startswith("- ") and "match" not in line]
+    built = next(one for one in loads(written).integration.flows if one.name == flow["flow"]).match.weights
+    assert built.blocks == ((names[0],), tuple(names))
+    assert built.fields[names[0]].swap == names[1]
+    assert built.fields[names[1]].weights == {"same": 12, "swapped": -3, "close": 0, "near": 0, "other": -3}
+    assert built.rivals["successor"].weights[names[0]]["other"] == -6.4
+    assert loads(dumps(data)).integration.flows == loads(written).integration.flows
