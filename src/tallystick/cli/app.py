@@ -14,6 +14,7 @@ from tallystick.cli import (
     history,
     keys,
     links,
+    matching,
     register,
     review,
     running,
@@ -66,6 +67,7 @@ app.command()(history.journal)
 app.command()(why.why)
 app.command()(running.undo)
 app.add_typer(links.app, name="links")
+app.add_typer(matching.app, name="match")
 app.command()(serve.serve)
 app.command()(worker.worker)
 app.command()(worker.pause)
