@@ -4,11 +4,45 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from tallystick.server.desk.domain import notices
+from tallystick.server.desk.domain.help_desk import REQUEST
+from tallystick.server.desk.domain.technician import CHANGE
 from tallystick.server.people.words import name_actions
+from tallystick.server.ui import navigation
+from tallystick.server.ui.navigation import Entry, Section
 
 
 def add() -> None:
     """Called once, when Django is ready."""
+    navigation.add(
+        Entry(
+            section=Section.OVERVIEW,
+            order=40,
+            title=_("Notices"),
+            icon="notifications",
+            url="desk:notices",
+            permissions=(REQUEST,),
+            count=notices.unread,
+            key="g n",
+        ),
+        Entry(
+            section=Section.OVERVIEW,
+            order=50,
+            title=_("Workbench"),
+            icon="engineering",
+            url="desk:workbench",
+            permissions=(CHANGE,),
+            key="g w",
+        ),
+        Entry(
+            section=Section.RECORDS,
+            order=17,
+            title=_("Work orders"),
+            icon="engineering",
+            url="records:work_order",
+            permissions=("desk.view_work_order",),
+        ),
+    )
     name_actions(
         {
             "desk.reply_refused": _("Reply by a link refused"),

@@ -1,7 +1,61 @@
-"""What the desk adds to the pages of records."""
+"""What the desk adds to the pages of records: a case shows its work orders, a work order leads to the workbench."""
 
 from __future__ import annotations
+
+from typing import Any
+
+from tallystick.server.desk.domain.help_desk import FOR, REQUEST
+from tallystick.server.desk.models import CaseOrder, Conversation, Satisfaction
+from tallystick.server.desk.shown import case_order_shown
+from tallystick.server.people.actor import Actor
+from tallystick.server.records import panels
+from tallystick.server.records.codes import CASE_STATUSES
+from tallystick.server.records.models import Case
+from tallystick.server.records.panels import Panel
+
+MOST = 50
 
 
 def add() -> None:
     """Called once, when Django is ready."""
+    panels.add("case", case_panel)
+    panels.add("case", end_panel)
+    panels.add("work_order", order_panel)
+
+
+def case_panel(actor: Actor, case_id: str) -> Panel | None:
+    """The work orders of a case, and what can be done for it in maintenance."""
+    if not actor.may_any(REQUEST, "desk.view_work_order"):
+        return None
+    case = Case.objects.filter(pk=case_id).first()
+    rows = CaseOrder.objects.select_related("case", "peer", "transaction").filter(case=case_id).order_by("-pk")[:MOST]
+    if case is None or (case.kind != FOR and not rows):
+        return None
+    shown = [case_order_shown(one) for one in rows]
+    may_request = actor.may(REQUEST) and case.kind == FOR
+    return Panel(template="desk/case_panel.html", panel={"rows": shown, "case": case, "may_request": may_request})
+
+
+def end_panel(actor: Actor, case_id: str) -> Panel | None:
+    """Solved, closed, open again; and what the requester said."""
+    case = Case.objects.select_related("person").filter(pk=case_id).first()
+    if case is None or not actor.may("records.change_case"):
+        return None
+    status = CASE_STATUSES.behaves_like(case.status)
+    asked = Satisfaction.objects.filter(case=case_id).order_by("-asked_at").first()
+    email = case.person.email1 if case.person_id and case.person is not None else ""
+    facts: dict[str, Any] = {
+        "case": case,
+        "asked": asked,
+        "email": email,
+        "is_open": status not in ("resolved", "closed", "cancelled"),
+        "is_closed": status in ("closed", "cancelled"),
+    }
+    return Panel(template="desk/end_panel.html", panel=facts, is_aside=True)
+
+
+def order_panel(actor: Actor, order_id: str) -> Panel | None:
+    if not actor.may("desk.change_work_order"):
+        return None
+    reply = Conversation.objects.filter(pk=order_id).first()
+    return Panel(template="desk/order_panel.html", panel={"order": order_id, "reply": reply}, is_aside=True)

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tallystick.server.desk import links
+from tallystick.server.desk.views import help_desk, links, notices, workbench
 
 app_name = "desk"
 urlpatterns = [
     path("reply/<str:order_id>/<str:token>/", links.reply, name="reply"),
     path("satisfied/<str:token>/", links.satisfied, name="satisfied"),
+    path("desk/cases/<str:case_id>/order/", help_desk.new, name="new"),
+    path("desk/cases/<str:case_id>/relate/", help_desk.relate, name="relate"),
+    path("desk/cases/<str:case_id>/resolve/", help_desk.resolve, name="resolve"),
+    path("desk/cases/<str:case_id>/close/", help_desk.close, name="close"),
+    path("desk/cases/<str:case_id>/reopen/", help_desk.reopen, name="reopen"),
+    path("desk/assets/", help_desk.assets, name="assets"),
+    path("desk/orders/<int:number>/", help_desk.case_order, name="case_order"),
+    path("desk/orders/<int:number>/correct/", help_desk.correct, name="correct"),
+    path("desk/orders/<int:number>/write/", help_desk.write, name="write"),
+    path("desk/notices/", notices.worklist, name="notices"),
+    path("desk/notices/read/", notices.read, name="read"),
+    path("desk/notices/choose/", notices.choose, name="choose"),
+    path("desk/statuses/", notices.statuses, name="statuses"),
+    path("work/", workbench.workbench, name="workbench"),
+    path("work/<str:order_id>/", workbench.order, name="work"),
+    path("work/<str:order_id>/take/", workbench.take, name="take"),
+    path("work/<str:order_id>/note/", workbench.note, name="note"),
+    path("work/<str:order_id>/do/<str:doing>/", workbench.do, name="do"),
 ]

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from tallystick.errors import InputRefused
-from tallystick.server.desk.domain import cases, replying
+from tallystick.server.desk.domain import cases, help_desk, replying
 from tallystick.server.ui.forms import add_faults
 
 
@@ -59,7 +59,7 @@ def satisfied(request: HttpRequest, token: str) -> HttpResponse:
     address = _address(request)
     if request.method != "POST" or request.POST.get("satisfied") not in ("yes", "no"):
         asked = cases.show(token, address=address)
-        context = {"asked": asked, "called": cases.called(asked.case), "form": SatisfiedForm()}
+        context = {"asked": asked, "called": help_desk.called(asked.case), "form": SatisfiedForm()}
         return render(request, "desk/satisfied.html", context)
     form = SatisfiedForm(request.POST)
     form.is_valid()
