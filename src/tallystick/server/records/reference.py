@@ -29,8 +29,9 @@ code.
 | `created_at`, `changed_at` | datetime | read only |
 | `created_by`, `changed_by` | text | the name of the person, or `Tallystick` for a run; read only |
 
-A deleted record keeps its id, number and history, and comes back as it was from *Deleted objects*. What must be unique
-is so among the records that are there.
+A deleted, archived or merged record keeps its id, number and history, and comes back as it was from *Deleted objects*.
+What must be unique is so among the records that are there. Codes are those that are delivered; an administrator may
+have added, renamed and retired some. [Work with records](../how-to/work-with-records.md) tells how.
 """
 
 
@@ -47,7 +48,7 @@ def _section(kind: RecordType) -> Iterator[str]:
     for names in UNIQUE.get(kind.name, kind.unique):
         yield f"Unique: {' with '.join(f'`{name}`' for name in names)}."
     if kind.is_private_to_people:
-        yield "A private one is seen by its creator, its owner and its assignees only."
+        yield "A private one is seen by its creator, its owner and its assignees only; others see that there is something, and when."
     yield ""
     yield "| field | title | type | |"
     yield "|---|---|---|---|"

@@ -28,6 +28,8 @@ EVERYBODY: Final = "all"
 
 
 class WhoseForm(forms.Form):
+    marks_optional = False
+
     def __init__(self, titles: Titles, data: Any) -> None:
         super().__init__(data)
         field = forms.CharField(label=_("Whose"), required=False, widget=ReferenceInput.to("person", titles))

@@ -31,6 +31,8 @@ TONE_TITLES = {
 class NewCode(forms.Form):
     """Checked by the action, which knows the set."""
 
+    marks_optional = False
+
     def __init__(self, codes: KeptSet, data: Any = None) -> None:
         super().__init__(data)
         likes = [("", _("None of them")), *((code, codes.delivered[code]) for code in codes.delivered)]
