@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "tallystick.server.records",
     "tallystick.server.discovery",
     "tallystick.server.registers",
+    "tallystick.server.packs",
     "tallystick.server.connections",
     "tallystick.server.designer",
     "tallystick.server.api",

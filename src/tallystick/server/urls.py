@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("tallystick.server.records.urls")),
     path("", include("tallystick.server.discovery.urls")),
     path("", include("tallystick.server.registers.urls")),
+    path("", include("tallystick.server.packs.urls")),
     path("", include("tallystick.server.connections.urls")),
     path("", include("tallystick.server.designer.urls")),
     path("", include("tallystick.server.desk.urls")),  # before the API: it adds calls to it

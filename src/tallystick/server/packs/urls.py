@@ -1,0 +1,19 @@
+"""The addresses of packs."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tallystick.server.packs import views
+
+app_name = "packs"
+urlpatterns = [
+    path("packs/", views.catalogue, name="catalogue"),
+    path("packs/case/<str:case>/asset/", views.choose_asset, name="choose_asset"),
+    path("packs/<str:name>/", views.one, name="pack"),
+    path("packs/<str:name>/install/", views.new, name="new"),
+    path("packs/<str:name>/unit/", views.switch_unit, name="unit"),
+    path("packs/<str:name>/run/", views.run_operation, name="run"),
+    path("packs/<str:name>/enable/", views.enable, name="enable"),
+    path("packs/<str:name>/reconciliation/", views.reconciliation, name="reconciliation"),
+]
