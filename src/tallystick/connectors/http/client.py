@@ -15,6 +15,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from tallystick.connectors.http.addresses import check_url, is_same_site, origin_of, shown
 from tallystick.connectors.http.budget import budget_of
 from tallystick.connectors.http.errors import AnswerLost, AnswerTooLarge, of_transport, retry_after_s
+from tallystick.connectors.http.proxy import Proxies
 from tallystick.connectors.http.settings import HttpSettings, SignIn
 from tallystick.connectors.http.transport import GuardedTransport, tls_context
 from tallystick.errors import Throttled, Unreachable
@@ -84,7 +85,10 @@ class HttpClient:
         )
         self._client = httpx.Client(
             transport=GuardedTransport(
-                context=tls_context(settings.ca_file), limits=limits, allow_private=settings.allow_private
+                context=tls_context(settings.ca_file),
+                limits=limits,
+                allow_private=settings.allow_private,
+                proxies=Proxies(settings.proxy, scheme=origin_of(origins[0])[0]),
             ),
             timeout=httpx.Timeout(
                 settings.read_timeout_s, connect=settings.connect_timeout_s, pool=settings.total_timeout_s

@@ -45,6 +45,12 @@ class HttpSettings(BaseModel):
         description="May the address be inside the own network? Or the networks it may be in.",
         json_schema_extra=GUARD,
     )
+    proxy: str | None = Field(
+        default=None,
+        title="Proxy",
+        description="Address of the HTTP proxy to go through, or direct; none: as the environment says.",
+        json_schema_extra=ADVANCED,
+    )
     connect_timeout_s: float = Field(
         default=10,
         gt=0,
@@ -103,6 +109,8 @@ class HttpSettings(BaseModel):
     def _sign_in_is_complete(self) -> HttpSettings:
         if "@" in self.url.partition("://")[2].partition("/")[0]:
             raise ValueError("url must not hold a user name or password; give username and password")
+        if self.proxy and "@" in self.proxy:
+            raise ValueError("proxy must not hold a user name or password; a proxy with them is named by HTTPS_PROXY")
         has_token = bool(self.token.get_secret_value())
         if has_token and (self.username or self.password.get_secret_value()):
             raise ValueError("give either token, or username and password, not both")

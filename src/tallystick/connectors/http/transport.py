@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from tallystick.connectors.http.addresses import Networks, check_address
+from tallystick.connectors.http.proxy import Proxies, Proxy
 from tallystick.errors import AddressRefused, ConfigurationError
 
 SEGMENT_BYTES = 64 * 1024
@@ -24,7 +25,15 @@ class GuardedTransport(httpx.HTTPTransport):
     Checking beforehand would leave a gap for a name that resolves differently the second time.
     """
 
-    def __init__(self, *, context: ssl.SSLContext, limits: httpx.Limits, allow_private: bool | Networks) -> None:
+    def __init__(
+        self,
+        *,
+        context: ssl.SSLContext,
+        limits: httpx.Limits,
+        allow_private: bool | Networks,
+        proxies: Proxies | None = None,
+    ) -> None:
+        """`proxies`: those to go through, where not those of the environment for https."""
         super().__init__(verify=context, trust_env=False, limits=limits)
         # httpx has no parameter for the network backend, httpcore has
         self._pool = httpcore.ConnectionPool(
@@ -32,13 +41,16 @@ class GuardedTransport(httpx.HTTPTransport):
             max_connections=limits.max_connections,
             max_keepalive_connections=limits.max_keepalive_connections,
             keepalive_expiry=limits.keepalive_expiry,
-            network_backend=GuardedBackend(allow_private=allow_private),
+            network_backend=GuardedBackend(
+                allow_private=allow_private, proxies=proxies or Proxies(None, scheme="https")
+            ),
         )
 
 
 class GuardedBackend(httpcore.SyncBackend):
-    def __init__(self, *, allow_private: bool | Networks) -> None:
+    def __init__(self, *, allow_private: bool | Networks, proxies: Proxies) -> None:
         self._allow_private = allow_private
+        self._proxies = proxies
 
     def connect_tcp(
         self,
@@ -48,15 +60,32 @@ class GuardedBackend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        proxy = self._proxies.lead_to(host, port)
         fault: Exception = httpcore.ConnectError(f"{host} has no address")
         for address in self._addresses(host, port):
             try:
                 check_address(address, host=host, allow_private=self._allow_private)
-                stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
+                if proxy is None:
+                    stream = super().connect_tcp(address, port, timeout, local_address, socket_options)
+                else:
+                    stream = self._through(proxy, address, port, timeout)
             except (AddressRefused, httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 fault = error
                 continue
             return OneSegmentStream(stream)
+        raise fault
+
+    def _through(self, proxy: Proxy, address: str, port: int, timeout_s: float | None) -> httpcore.NetworkStream:
+        fault: Exception = httpcore.ConnectError(f"{proxy.title} has no address")
+        for place in self._addresses(proxy.host, proxy.port):
+            if not proxy.is_of_operator:
+                check_address(place, host=proxy.title, allow_private=self._allow_private)
+            try:
+                stream = super().connect_tcp(place, proxy.port, timeout_s)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                fault = httpcore.ConnectError(f"{proxy.title} cannot be reached")
+                continue
+            return proxy.open_tunnel(stream, address, port, timeout_s)
         raise fault
 
     def _addresses(self, host: str, port: int) -> list[str]:

@@ -69,6 +69,8 @@ LABELS: Final = frozenset(
         _("basic (default), digest or bearer."),
         _("Certificate authority"),
         _("PEM file of a certificate authority to trust besides the usual ones."),
+        _("Proxy"),
+        _("Address of the HTTP proxy to go through, or direct; none: as the environment says."),
         _("Wait to connect (s)"),
         _("Longest wait for a connection."),
         _("Wait for data (s)"),
