@@ -168,7 +168,9 @@ def test_proxy_that_is_not_there_is_named():
             http.read("GET", "http://127.0.0.1:9/")
 
 
-@pytest.mark.parametrize("text", ["socks5://proxy:1080", "proxy:3128", "http://:3128", "http://proxy:x", "http://proxy:0"])
+@pytest.mark.parametrize(
+    "text", ["socks5://proxy:1080", "proxy:3128", "http://:3128", "http://proxy:x", "http://proxy:0"]
+)
 def test_proxy_that_is_none_is_refused_without_its_address_being_told(text):
     with pytest.raises(ConfigurationError) as caught:
         Proxies(text, scheme="https")
