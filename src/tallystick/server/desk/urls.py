@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
+from tallystick.server.api.service import api
+from tallystick.server.desk.calls import calls, messages
 from tallystick.server.desk.views import help_desk, links, notices, workbench
 
 app_name = "desk"
+api.add_router("/desk", calls.router)
+api.add_router("/messages", messages.router)
 urlpatterns = [
     path("reply/<str:order_id>/<str:token>/", links.reply, name="reply"),
     path("satisfied/<str:token>/", links.satisfied, name="satisfied"),
