@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import OperationalError, connection
 from django.test import Client
 from django.utils import timezone
 
@@ -126,6 +128,36 @@ def test_record_changed_is_told_once_and_signed(hook: Any, listener: Listener) -
     assert abs(int(heads["webhook-timestamp"]) - time.time()) < 60
     (delivery,) = hook.get(f"/webhooks/{hook.hook['id']}/deliveries").json()["items"]
     assert (delivery["status"], delivery["event"]) == ("delivered", heads["webhook-id"])
+
+
+def test_look_that_breaks_off_anywhere_loses_no_event_and_tells_none_twice(hook: Any, listener: Listener) -> None:
+    """A process dies in the middle of a look, at each of its statements in turn; another one starts."""
+    told: list[str] = []
+    for breaks_at in itertools.count():
+        record = hook.post("/records/manufacturer", {"values": {"name": f"Number {breaks_at}"}}).json()["id"]
+        statements = itertools.count()
+
+        def dying(execute: Any, sql: str, params: Any, many: bool, context: Any, at: int = breaks_at) -> Any:
+            if next(statements) == at:  # noqa: B023  called in this round alone
+                raise OperationalError("The process died.")
+            return execute(sql, params, many, context)
+
+        has_died = False
+        with connection.execute_wrapper(dying):
+            try:
+                collect()
+            except OperationalError:
+                has_died = True
+        collect()
+        told.append(record)
+        assert list(Event.objects.order_by("pk").values_list("data__id", flat=True).distinct()).count(record) == 1
+        assert Delivery.objects.count() == len(told) == Event.objects.count()
+        if not has_died:
+            break
+    assert breaks_at > 5
+    while deliver_due():
+        pass
+    assert sorted(one["data"]["id"] for one in listener.events()) == sorted(told)
 
 
 def test_what_happened_before_the_webhook_is_not_told(listener: Listener, program: Programs) -> None:
