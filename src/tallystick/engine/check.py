@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from tallystick.model.schema import RecordType
+import orjson
+
+from tallystick.model.schema import Field, RecordType
 from tallystick.model.value import FieldType, Reference, Value
 from tallystick.model.write import Action
 
@@ -63,6 +65,16 @@ class Checker:
             elif isinstance(value, str):
                 if field.max_length is not None and len(value) > field.max_length:
                     return f"{name} of {self._type.name} holds {field.max_length} characters, not {len(value)}."
-                if field.choices and value not in field.choices:
+                if field.choices and not _chosen(field, value):
                     return f"{name} of {self._type.name} does not take {value[:40]!r}."
         return None
+
+
+def _chosen(field: Field, value: str) -> bool:
+    """Whether it is one of the field's choices; of a list each element."""
+    if field.type is not FieldType.LIST:
+        return value in field.choices
+    try:
+        return all(one in field.choices for one in orjson.loads(value))
+    except (orjson.JSONDecodeError, TypeError):
+        return False
