@@ -168,25 +168,31 @@ def answer(client, review, **form):
     return client.post(f"/review/{review.number}/answer/", data, follow=True)
 
 
-def test_decision_race_S3(full_load, client_of):
-    """A10, A22: one question, refreshed; stale and second answers refused; taken back, and never asked again."""
+@pytest.fixture
+def asked(full_load):
+    """The works where 300 waits for an agent."""
     works = full_load
     works.copy_references()
     map_products(works)
     works.run("COPY_IT_ASSET")
-    (before,) = works.questions(ReviewKind.POSSIBLE)
+    (asked,) = works.questions(ReviewKind.POSSIBLE)
+    works.first_seen = asked.review
     works.sql("UPDATE register_asset SET model = 'moved', changed_at = '2030-01-01' WHERE id = '300'")
     works.run("SYNC_IT_ASSET")
-    (asked,) = works.questions(ReviewKind.POSSIBLE)
-    assert asked.review.number == before.review.number
+    (again,) = works.questions(ReviewKind.POSSIBLE)
+    assert again.review.number == asked.review.number
+    return works
+
+
+def test_decision_race_S3(asked, client_of):
+    """A10, A22: one question, refreshed; stale and second answers refused; taken back, and never asked again."""
+    works, number = asked, asked.first_seen.number
     first, second = client_of("agent", name="Ada Byron"), client_of("agent", name="Bob Cole")
     page = first.get("/packs/assets/reconciliation/").content.decode()
     assert all(text in page for text in ("C3", "SN9", "Merge", "Create new"))
-    actions.delete(works.actor, "installed_asset", [works.c3])
-    stale = answer(first, before.review, take="link", partner=works.c3)
+    answer(first, works.first_seen, take="link", partner=works.c3)  # as it was before the model changed
     assert not InstalledAsset.objects.filter(asset_id="300").exists()
-    assert "changed" in stale.content.decode()
-    now = looking().question(asked.review.number).review
+    now = looking().question(number).review
     answer(first, now, take="create")
     made = InstalledAsset.objects.get(asset_id="300", gone_at__isnull=True)
     assert made.serial_number == "SN9"
@@ -195,8 +201,22 @@ def test_decision_race_S3(full_load, client_of):
     assert InstalledAsset.objects.filter(asset_id="300").count() == 1
     assert writes(works.run("COPY_IT_ASSET")) == 0
     assert works.questions(ReviewKind.POSSIBLE) == []
-    first.post(f"/review/{asked.review.number}/undo/")
+    first.post(f"/review/{number}/undo/")
     assert not InstalledAsset.objects.filter(asset_id="300", gone_at__isnull=True).exists()
+    works.run("SYNC_IT_ASSET")
+    assert len(works.questions(ReviewKind.POSSIBLE)) <= 1
+
+
+def test_candidate_that_was_deleted_is_not_merged_into_S3(asked, client_of):
+    works = asked
+    actions.delete(works.actor, "installed_asset", [works.c3])
+    now = looking().question(works.first_seen.number).review
+    stale = answer(client_of("agent"), now, take="link", partner=works.c3).content.decode()
+    assert "out of date" in stale or "changed" in stale
+    assert not InstalledAsset.objects.filter(asset_id="300").exists()
+    works.run("SYNC_IT_ASSET")
+    assert InstalledAsset.objects.filter(asset_id="300", gone_at__isnull=True).count() == 1
+    assert works.questions(ReviewKind.POSSIBLE) == []
 
 
 def test_candidate_is_merged_from_the_reconciliation_page_A22(full_load, client_of):
