@@ -41,6 +41,8 @@ _REPEATED: Final = tuple(
 )
 """`0`, `00000000`, `xxxx`, `ffffffffffff`: one character over and over is no value either."""
 
+_LOOKED_AT: Final = 2_000
+
 _BETWEEN_DIGITS: Final = r"(\d)[.,](\d)"
 _KEPT: Final = r"\1¤\2"
 
@@ -150,6 +152,11 @@ def weighed_kinds(weights: Weights) -> Mapping[str, Compare | None]:
     return found
 
 
+def _repeats(column: pa.Array) -> bool:
+    """Whether most values stand there several times, so that each is made ready once."""
+    return len(column) > _LOOKED_AT and pc.count_distinct(column.slice(0, _LOOKED_AT)).as_py() < _LOOKED_AT // 2
+
+
 class Columns:
     """The normalised columns of one side's table, each made once. `table` has one column of strings per field."""
 
@@ -165,7 +172,12 @@ class Columns:
         if made is None:
             chunked = self._table.column(name).cast(pa.string())
             column = chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
-            made = normalised(column, kind, self._rules.junk.get(name, ()))
+            junk = self._rules.junk.get(name, ())
+            if _repeats(column):
+                coded = column.dictionary_encode()
+                made = normalised(coded.dictionary, kind, junk).take(coded.indices)
+            else:
+                made = normalised(column, kind, junk)
             self._made[name, kind] = made
         return made
 

@@ -46,14 +46,34 @@ LIKENESS: Final[Mapping[Level, float]] = MappingProxyType(
 """The least likeness of each level."""
 
 
-def level(likeness: str, swapped: str | None = None) -> str:
-    """SQL: the number of the level of a similarity; `swapped` is SQL too, true where two fields are mistaken."""
-    is_swapped = f" WHEN {swapped} THEN 2" if swapped else ""
-    return (
-        f"CASE WHEN {likeness} IS NULL THEN 0 WHEN {likeness} >= 1 THEN 1{is_swapped}"
-        f" WHEN {likeness} >= {CLOSE - _ROUNDING!r} THEN 3 WHEN {likeness} >= {NEAR - _ROUNDING!r} THEN 4"
-        " ELSE 5 END::TINYINT"
-    )
+def level(kind: Compare, left: str, right: str, swapped: str | None = None) -> str:
+    """SQL: the number of the level of two columns, as `similarity` takes them; cheap tests first, edits counted last.
+
+    `swapped`: SQL that is true where two fields are mistaken for one another.
+    """
+    whens = [f"WHEN {left} IS NULL OR {right} IS NULL THEN 0", f"WHEN {left} = {right} THEN 1"]
+    if kind in _WORDS:
+        alike = [each.format(a=left, b=right) for each in _ALIKE[kind]]
+        is_same = f"{left}.numerals = {right}.numerals"
+        whens.append(f"WHEN {left}.words = {right}.words AND {is_same} THEN 1")
+        rest = [f"WHEN {is_same} AND {each} >= {CLOSE - _ROUNDING!r} THEN 3" for each in alike]
+        factor = _OTHER_NUMBERS.format(a=left, b=right)
+        rest += [f"WHEN {each} * {factor} >= {NEAR - _ROUNDING!r} THEN 4" for each in alike]
+    else:
+        likeness = similarity(kind, left, right)
+        if kind is Compare.PHONE:  # with and without the country
+            whens.append(f"WHEN {likeness} >= 1 THEN 1")
+        rest = [
+            f"WHEN {likeness} >= {CLOSE - _ROUNDING!r} THEN 3",
+            f"WHEN {likeness} >= {NEAR - _ROUNDING!r} THEN 4",
+        ]
+    if kind is Compare.EXACT:
+        rest = []
+    elif kind is Compare.CODE:
+        rest = [_EDITS.format(one=3, two=4, more=5).format(a=left, b=right, shortest=SHORTEST_TYPO)]
+    if swapped:
+        whens.append(f"WHEN {swapped} THEN 2")
+    return f"CASE {' '.join([*whens, *rest])} ELSE 5 END::TINYINT"
 
 
 def prepared(kind: Compare, column: str) -> str:
@@ -83,18 +103,27 @@ _DICE: Final = (
 # texts with other numbers in them (Laptop 101, Laptop 102) are no closer than this much
 _OTHER_NUMBERS: Final = "CASE WHEN {a}.numerals <> {b}.numerals THEN 0.85 ELSE 1.0 END"
 
-_BODIES: Final = {
+_ALIKE: Final = {
     Compare.TEXT: (
-        "greatest(jaro_winkler_similarity({a}.text, {b}.text), jaro_winkler_similarity({a}.words, {b}.words),"
-        f" {_DICE}) * {_OTHER_NUMBERS}"
+        "jaro_winkler_similarity({a}.text, {b}.text)",
+        "jaro_winkler_similarity({a}.words, {b}.words)",
+        _DICE,
     ),
-    Compare.NAME: f"greatest(jaro_winkler_similarity({{a}}.words, {{b}}.words), {_DICE}) * {_OTHER_NUMBERS}",
-    Compare.CODE: (
-        "CASE WHEN abs(length({a}) - length({b})) > 2 OR least(length({a}), length({b})) < {shortest} THEN 0.0"
-        " WHEN damerau_levenshtein({a}, {b}) = 1 THEN 0.9"
-        " WHEN damerau_levenshtein({a}, {b}) = 2 AND least(length({a}), length({b})) >= 2 * {shortest} THEN 0.7"
-        " ELSE 0.0 END"
-    ),
+    Compare.NAME: ("jaro_winkler_similarity({a}.words, {b}.words)", _DICE),
+}
+
+# Exchanged neighbours are one edit, which is dear to count: two edits are at most four without that, one is one.
+_EDITS: Final = (
+    "WHEN abs(length({{a}}) - length({{b}})) > 2 OR least(length({{a}}), length({{b}})) < {{shortest}} THEN {more}"
+    " WHEN levenshtein({{a}}, {{b}}) = 1 THEN {one} WHEN levenshtein({{a}}, {{b}}) > 4 THEN {more}"
+    " WHEN damerau_levenshtein({{a}}, {{b}}) = 1 THEN {one}"
+    " WHEN damerau_levenshtein({{a}}, {{b}}) = 2 AND least(length({{a}}), length({{b}})) >= 2 * {{shortest}} THEN {two}"
+)
+
+_BODIES: Final = {
+    Compare.TEXT: f"greatest({', '.join(_ALIKE[Compare.TEXT])}) * {_OTHER_NUMBERS}",
+    Compare.NAME: f"greatest({', '.join(_ALIKE[Compare.NAME])}) * {_OTHER_NUMBERS}",
+    Compare.CODE: f"CASE {_EDITS.format(one='0.9', two='0.7', more='0.0')} ELSE 0.0 END",
     Compare.DATE: (
         "CASE WHEN abs(try_cast({a} AS DATE) - try_cast({b} AS DATE)) = 1 THEN 0.9"
         " WHEN length({a}) = 10 AND length({b}) = 10 AND {a}[1:4] = {b}[1:4]"

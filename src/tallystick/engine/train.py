@@ -21,15 +21,15 @@ from msgspec.structs import replace
 from tallystick.engine.claims import HANDFUL
 from tallystick.engine.maximise import Session, maximised
 from tallystick.engine.normalise import Columns
-from tallystick.engine.similar import LEVELS, level, similarity
-from tallystick.engine.weigh import IDENTIFIERS, WIDEST, candidates, levels_of, show_parts, weighed
+from tallystick.engine.similar import LEVELS
+from tallystick.engine.weigh import IDENTIFIERS, WIDEST, candidates, level_of, levels_of, show_parts, weighed
 from tallystick.engine.workspace import Workspace, workspace
 from tallystick.errors import InputRefused
 from tallystick.model.flow import Compare, Level, Match, Rival, Weighed, Weights
 from tallystick.model.record import ID
 from tallystick.model.side import SIDES, Side
 
-LINK: Final = 6.0
+LINK: Final = 5.0
 ASK: Final = -1.0
 AHEAD: Final = 4.0
 """In bits, unless answers say otherwise; found on other data than any that is reported (docs/quality.md)."""
@@ -289,18 +289,12 @@ class _Training:
             f"SELECT (hash(i) % {count})::INTEGER AS one, (hash(i + {RANDOM_PAIRS}) % {count})::INTEGER AS other"
             f" FROM range({min(RANDOM_PAIRS, RANDOM_PER_RECORD * count)}) AS t(i)",
         )
-        likeness, found = [], []
-        for at, name in enumerate(self._names):
-            likeness.append(f"{similarity(self._kinds[name], f'l.c{at}', f'r.c{at}')} AS a{at}")
-            swapped = None
-            if name in self._swaps:
-                likeness.append(f"coalesce(l.c{at} = r.s{at} OR l.s{at} = r.c{at}, false) AS x{at}")
-                swapped = f"x{at}"
-            found.append(f"{level(f'a{at}', swapped)} AS l{at}")
+        weights = self._provisional((), {})
+        found = ", ".join(level_of(weights, at) for at in range(len(self._names)))
         self._space.step(
             "drawn_levels",
-            f"SELECT {', '.join(found)} FROM (SELECT {', '.join(likeness)} FROM drawn"
-            f" JOIN {side}_weighed AS l ON l.row = one JOIN {side}_weighed AS r ON r.row = other WHERE one <> other)",
+            f"SELECT {found} FROM drawn JOIN {side}_weighed AS l ON l.row = one"
+            f" JOIN {side}_weighed AS r ON r.row = other WHERE one <> other",
         )
         return {
             name: {

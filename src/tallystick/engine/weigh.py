@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from tallystick.engine.claims import HANDFUL
 from tallystick.engine.normalise import Columns, weighed_kinds
-from tallystick.engine.similar import LEVELS, level, prepared, similarity
+from tallystick.engine.similar import LEVELS, level, prepared
 from tallystick.engine.workspace import Workspace
 from tallystick.model.flow import Compare, Level, Weights
 from tallystick.model.side import SIDES, Side
@@ -60,14 +60,17 @@ def show_parts(
     ways = weighed_kinds(weights)
     for side in SIDES:
         of = columns[side]
-        shown = {"row": rows[side]}
+        shown: dict[str, pa.Array] = {}
         for at, block in enumerate(weights.blocks):
-            shown[f"b{at}"] = of.joined(block, ways).take(rows[side])
+            shown[f"b{at}"] = of.joined(block, ways)
         for at, (name, field) in enumerate(weights.fields.items()):
-            shown[f"c{at}"] = of.column(name, field.kind).take(rows[side])
+            shown[f"c{at}"] = of.column(name, field.kind)
             if field.swap is not None:
-                shown[f"s{at}"] = of.column(field.swap, field.kind).take(rows[side])
-        space.show(f"{side}_shown", pa.table(shown))
+                shown[f"s{at}"] = of.column(field.swap, field.kind)
+        table = pa.table(shown)
+        if len(rows[side]) < of.count:
+            table = table.take(rows[side])
+        space.show(f"{side}_shown", table.append_column("row", rows[side]))
     crowded = _crowds(space, weights)
     for side in SIDES:
         made = [f"b{at}" for at in range(len(weights.blocks))]
@@ -120,19 +123,18 @@ def candidates(space: Workspace, weights: Weights) -> None:
 
 def levels_of(weights: Weights, *, only: str = "true") -> str:
     """SQL: left_row, right_row and l0, l1, ...: the numbers of the levels of the candidates for which `only` holds."""
-    likeness, found = [], []
-    for at, field in enumerate(weights.fields.values()):
-        likeness.append(f"{similarity(field.kind, f'l.c{at}', f'r.c{at}')} AS a{at}")
-        swapped = None
-        if field.swap is not None:
-            likeness.append(f"coalesce(l.c{at} = r.s{at} OR l.s{at} = r.c{at}, false) AS x{at}")
-            swapped = f"x{at}"
-        found.append(f"{level(f'a{at}', swapped)} AS l{at}")
+    found = ", ".join(level_of(weights, at) for at in range(len(weights.fields)))
     return (
-        f"SELECT left_row, right_row, {', '.join(found)} FROM (SELECT left_row, right_row, {', '.join(likeness)}"
-        " FROM candidates JOIN left_weighed AS l ON l.row = left_row JOIN right_weighed AS r ON r.row = right_row"
-        f" WHERE {only})"
+        f"SELECT left_row, right_row, {found} FROM candidates JOIN left_weighed AS l ON l.row = left_row"
+        f" JOIN right_weighed AS r ON r.row = right_row WHERE {only}"
     )
+
+
+def level_of(weights: Weights, at: int) -> str:
+    """SQL: the number of the level of the field with the number `at`, of the rows l and r."""
+    field = list(weights.fields.values())[at]
+    swapped = None if field.swap is None else f"l.c{at} = r.s{at} OR l.s{at} = r.c{at}"
+    return f"{level(field.kind, f'l.c{at}', f'r.c{at}', swapped)} AS l{at}"
 
 
 def weighed(weights: Weights, *, at_least: float | None = None) -> str:
