@@ -20,6 +20,7 @@ NONE = ("", "—")
 class OrderForm(forms.Form):
     """What is asked of a maintenance system, with its own lists to choose from. `faults`: lists not read now."""
 
+    marks_optional = False
     subject = forms.CharField(label=_("What is to be done"), max_length=254, required=False)
     description = forms.CharField(
         label=_("Description"), widget=forms.Textarea(attrs={"rows": 5}), max_length=32_000, required=False
