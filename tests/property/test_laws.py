@@ -318,13 +318,10 @@ class Lives(RuleBasedStateMachine):
     def sync_killed(self, dies_at: int, is_full: bool) -> None:
         killed(self.two, dies_at, lambda: self.run(is_full=is_full))
 
-    @precondition(lambda self: self.terms.is_matching and self.terms.filtered is None)
+    @precondition(lambda self: self.terms.is_matching)
     @rule(dies_at=st.one_of(st.none(), st.integers(1, 30)))
     def lose_links(self, dies_at: int | None) -> None:
-        """The link table is lost and found again from both sides; what was asked about is then first contact (E34).
-
-        What is outside a filter cannot be found again.
-        """
+        """The link table is lost and found again from both sides; what was asked about is then first contact (E34)."""
         self.two.store.replace_links(self.two.scope(), [])
         self.has_lost_links = True
 

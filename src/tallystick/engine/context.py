@@ -55,9 +55,11 @@ class Context:
         *,
         planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
         unasked: Side | None = None,
+        unfiltered: Side | None = None,
     ) -> Context:
         """`planned`: records that earlier flows of the same plan will link, and with whom; None: with a new record.
         `unasked`: the side whose system is out of reach: nothing is known of it, and nothing may be done there.
+        `unfiltered`: the side of which records outside the flow's filter are looked at too.
 
         Raises UnknownRecordType or UnknownField when the flow does not fit its systems and never did. What was there
         in an earlier run and is gone now pauses: a field its field map, a record type the flow, which raises
@@ -79,6 +81,8 @@ class Context:
             paused=paused,
         )
         selections = {side: replace(flow.end(side).selection, fields=translator.fields(side)) for side in SIDES}
+        if unfiltered is not None:
+            selections[unfiltered] = replace(selections[unfiltered], where=None)
         maps = _maps(flow, paused)
         known = state.maps
         fresh = frozenset(name for name, print_ in maps.items() if known.get(name) != print_) if known else frozenset()

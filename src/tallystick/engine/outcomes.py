@@ -209,7 +209,7 @@ class Outcomes:
         evidence = link.evidence if link is not None else operation.evidence
         if link is not None and operation.action is Action.LINK:
             evidence = {**link.evidence, **operation.evidence}
-        return Link(
+        after = Link(
             number=link.number if link is not None else 0,
             left=self._end(Side.LEFT, operation, link, is_settled=is_settled),
             right=self._end(Side.RIGHT, operation, link, is_settled=is_settled),
@@ -218,6 +218,9 @@ class Outcomes:
             turns=turns,
             last_side=last_side,
         )
+        if operation.action is Action.LINK and "gone" in operation.evidence:  # found again as a link at rest (E34)
+            return _parted(operation, after)
+        return after
 
     def _first(self, side: Side, operation: Operation) -> LinkEnd | None:
         """One end of a pair that a create has just made: most of a first load."""

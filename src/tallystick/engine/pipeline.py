@@ -68,21 +68,25 @@ class FlowSync:
         progress: Progress = lambda what, count: None,
         planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
         unasked: Side | None = None,
+        unfiltered: Side | None = None,
         is_linking_only: bool = False,
         batch: int = BATCH,
         turn: Turn = nullcontext,
     ) -> None:
-        """`folder` is for temporary files; `planned`, `unasked`: see `Context.of`;
+        """`folder` is for temporary files; `planned`, `unasked`, `unfiltered`: see `Context.of`;
         `is_linking_only`: links are found, nothing is created, changed or deleted (`links rebuild`);
         `batch`: how many operations a stage carries out at most; `turn`: held while anything is written.
         """
-        self.context = Context.of(flow, scope, run, store, systems, clock, planned=planned, unasked=unasked)
+        self.context = Context.of(
+            flow, scope, run, store, systems, clock, planned=planned, unasked=unasked, unfiltered=unfiltered
+        )
         self.ledger = Ledger(self.context)
         self.applier = Applier(self.context, batch=batch, turn=turn)
         self.planned: dict[tuple[str, Side, str], str | None] = {}  # records a plan artefact links, and with whom
         self._folder = folder
         self._progress = progress
         self._is_linking_only = is_linking_only
+        self._outside = unfiltered
         self._opening = Opening(self.context)
         self._next_seq = 0
         self._is_parking = False  # whether a plan parked records that wait
@@ -353,6 +357,7 @@ class FlowSync:
             fresh=context.fresh,
             first_seq=self._next_seq,
             is_linking_only=self._is_linking_only,
+            outside=self._outside,
             watched=self.ledger.watched(),
         )
 

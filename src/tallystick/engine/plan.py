@@ -44,6 +44,7 @@ class Planner:
         tally: Tally,
         fresh: frozenset[str] = frozenset(),
         is_linking_only: bool = False,
+        outside: Side | None = None,
         first_seq: int = 0,
         watched: frozenset[tuple[Side, str]] = frozenset(),
     ) -> None:
@@ -53,6 +54,7 @@ class Planner:
         self._merger = Merger(flow, translator.lines, fresh=fresh)
         self.checkers = checkers
         self.is_linking_only = is_linking_only  # `links rebuild`: nothing is created, changed or deleted
+        self._outside = outside  # the side whose records are outside the filter: what is linked to them rests
         self.outbox = Outbox(flow, translator, keep, tally, first_seq=first_seq)
         self.tally = tally
         self.asked = Asked(flow=flow.name, watched=watched)
@@ -118,6 +120,8 @@ class Planner:
             if decided:
                 merged = self._merger.merge(pair, decided)
         operations: list[Operation] = []
+        if link_reason and self._outside is not None:
+            evidence = {**evidence, "gone": [self._outside.value], "cause": f"{self._outside.value} out of filter"}
         if link_reason:
             operations.append(
                 self._operation(

@@ -465,12 +465,22 @@ class Workspace:
         run = self.begin(RunKind.REBUILD)
         report = Report(run=run.id)
         for flow in self.chosen(()):
-            self._guarded(
-                report,
-                flow,
-                lambda one: self.flow_sync(one, run=run.id, is_linking_only=True).sync(is_full=True, is_approved=True),
-            )
+            self._guarded(report, flow, lambda one: self._rebuild(one, run.id))
         return self.end(run, report)
+
+    def _rebuild(self, flow: Flow, run: str) -> FlowResult:
+        """First what both filters let through; then records that had left a filter, whose links rest."""
+        first = self.flow_sync(flow, run=run, is_linking_only=True)
+        first.sync(is_full=True, is_approved=True)
+        for side in SIDES:
+            if flow.end(side).selection.where is not None:
+                beyond = self.flow_sync(flow, run=run, is_linking_only=True, unfiltered=side)
+                beyond.recall()
+                beyond.sync(is_full=True, is_approved=True)
+                first.result.situations["definite"] += beyond.result.situations["definite"]
+        first.ledger.count_reviews()
+        first.ledger.save(first.result.status)
+        return first.result
 
 
 def _planned(result: FlowResult, operations: Iterable[Operation]) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tallystick.model.flow import Scope
-from tallystick.model.side import SIDES
+from tallystick.model.link import LinkState
+from tallystick.model.side import SIDES, Side
 from tests.two_systems import FLOW, TwoSystems, flow
 
 SCOPE = Scope(integration="two", flow=FLOW)
@@ -35,6 +38,33 @@ def test_rebuild_of_records_that_are_equal_to_several_links_none_of_them_E34() -
             workspace.rebuild_links()
         assert _pairs(two) == set()
         assert len(two.right.records()) == 2
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_rebuild_finds_a_pair_of_which_one_record_left_its_filter_E34_S13(side: Side) -> None:
+    """Its link rests; without one, the other would be created a second time."""
+    ends = {side.value: "where: {field: tag, is: keep}"}
+    with TwoSystems(flow("match: {definite: [[name]]}", **ends)) as two:
+        for number in range(4):
+            two.left.put({"name": f"Ann {number}", "phone": "1", "city": "Graz", "tag": "keep"}, id=str(number))
+        two.sync()
+        filtered = two.left if side is Side.LEFT else two.right
+        pairs, rests = _pairs(two), []
+        gone = min(filtered.records())
+        filtered.edit(gone, {"tag": "other"})
+        for lose in (False, True):
+            two.sync()
+            if lose:
+                two.store.replace_links(SCOPE, [])
+                with two.workspace() as workspace:
+                    workspace.rebuild_links()
+            assert _pairs(two) == pairs
+            rests.append([link.cause for link in two.store.all_links(SCOPE) if link.state is LinkState.DORMANT])
+        assert rests == [[f"{side.value} out of filter"]] * 2
+        before = two.writes()
+        two.sync(is_full=True)
+        assert two.writes() == before
+        assert len(two.left.records()) == len(two.right.records()) == 4
 
 
 def _pairs(two: TwoSystems) -> set[tuple[str, str]]:
