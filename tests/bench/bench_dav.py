@@ -3,7 +3,9 @@
 Tallystick: SQLite table <-> CardDAV, 12 fields translated and merged. vdirsyncer: folder of the same vCards <->
 CardDAV, whole files copied. Each has a user of its own on one Radicale. Whole processes are timed, start-up included.
 The size is TALLYSTICK_BENCH_CONTACTS (10,000); as many are downloaded first, and a twentieth uploaded to an empty book,
-because Radicale looks through the whole book for each new contact. Prints seconds and ratios; judges nothing.
+because Radicale looks through the whole book for each new contact. TALLYSTICK_BENCH_PYTHON is a Python that has
+Tallystick as it is installed (requirements/runtime.txt): libraries of development are imported where they are found,
+pandas by pyarrow. Prints seconds and ratios; judges nothing.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from tests.bench.programs import environment
 from tests.dav_servers import QUICK_RADICALE, free_port
 
 CONTACTS = int(os.environ.get("TALLYSTICK_BENCH_CONTACTS", "10000"))
+PYTHON = os.environ.get("TALLYSTICK_BENCH_PYTHON", sys.executable)
 NOW = "strftime('%Y-%m-%d %H:%M:%f', 'now')"
 FIELDS = {
     "first_name": "first_name",
@@ -253,11 +256,18 @@ def change_crm(folder: Path, *, every: int, offset: int) -> int:
 
 def tallystick(file: Path, verb: str = "sync") -> tuple[float, dict[str, Any]]:
     """Seconds of the whole process, and what it says it did."""
+    words = {"check": ["check", "--connect"], "sync": ["sync"], "full": ["sync", "--full"]}[verb]
+    command = [PYTHON, "-m", "tallystick.cli", *words, str(file), "--json"]
     started = time.perf_counter()
-    command = [sys.executable, "-m", "tests.bench.bench_dav", str(file), verb]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(file.parent))
-    assert done.returncode == 0, done.stderr
-    return time.perf_counter() - started, json.loads(done.stdout.splitlines()[-1])
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(file.parent)) as process:
+        assert process.stdout is not None
+        answer = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    seconds = time.perf_counter() - started
+    assert process.returncode == 0, answer
+    said = {} if verb == "check" else json.loads(answer)["flows"]["contacts"]
+    return seconds, {**said, "peak_mib": used.ru_maxrss / 1024}
 
 
 def make_vdir(folder: Path, book: Book, count: int) -> Path:
@@ -360,28 +370,5 @@ def _print_medians(what: str, pairs: Sequence[tuple[float, float]]) -> None:
 
 
 def _print(what: str, ours: float, theirs: float, said: dict[str, Any]) -> None:
-    print(f"\n(f) {what}: {ours:.1f} s, of which sync {said['seconds']:.1f} s;")
-    print(f"    vdirsyncer {theirs:.1f} s; ratio {ours / theirs:.2f}; peak {said['peak_mib']:.0f} MiB", flush=True)
-
-
-def main(file: Path, verb: str) -> None:
-    import resource
-
-    from tallystick.runs.workspace import Workspace
-    from tallystick.server.state.store import open_store
-
-    started = time.perf_counter()
-    with Workspace.open(file, open_store=open_store) as workspace:
-        if verb == "check":
-            print(json.dumps({"found": workspace.check()}))
-            return
-        report = workspace.sync(is_full=verb == "full")
-    said = report.shown()["flows"]["contacts"]
-    if report.status != "done":
-        raise RuntimeError(f"the sync was not done: {report.shown()}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({**said, "seconds": time.perf_counter() - started, "peak_mib": peak}))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    print(f"\n(f) {what}: {ours:.1f} s; peak {said['peak_mib']:.0f} MiB;")
+    print(f"    vdirsyncer {theirs:.1f} s; ratio {ours / theirs:.2f}", flush=True)
