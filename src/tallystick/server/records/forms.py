@@ -79,7 +79,9 @@ class RecordForm(forms.Form):
             self.fields[name] = _form_field(kind.fields[name], titles, self._current.get(name))
 
     def sections(self) -> list[tuple[Any, list[forms.BoundField]]]:
-        return [(title, [self[name] for name in names]) for title, names in self.kind.sections]
+        """The fields people may write; the hub fills the others in itself."""
+        found = [(title, [self[name] for name in names if name in self.fields]) for title, names in self.kind.sections]
+        return [(title, fields) for title, fields in found if fields]
 
     def values(self) -> dict[str, Value]:
         """Canonical values of the fields that differ from what the form began with; the form is bound."""

@@ -73,6 +73,7 @@ def detail(request: HttpRequest, type_: str, id_: str) -> HttpResponse:
             "may_delete": actor.may(kind.permission("delete")),
             "may_merge": actor.may(kind.permission("delete")) and actor.may(kind.permission("change")),
             "merged": _merged(kind, actor, id_),
+            "may_calendar": actor.may_any("records.view_calendar_item", "records.view_task"),
             "may_convert": kind.name == "location" and values["is_main"] != "true" and not page["is_gone"],
         },
     )
