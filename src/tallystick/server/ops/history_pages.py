@@ -15,8 +15,8 @@ from tallystick.model.flow import Flow
 from tallystick.model.plan import OperationState, RunKind
 from tallystick.model.side import SIDES, Side
 from tallystick.server.ops.documents import flow_of, integration_of
-from tallystick.server.ops.lines import OperationShown, shown, side_of
-from tallystick.server.ops.opened import looking, workspace_of
+from tallystick.server.ops.lines import OperationShown, names, shown, side_of
+from tallystick.server.ops.opened import looking, store, workspace_of
 from tallystick.server.ops.records import Title, title_of
 from tallystick.server.ops.run_pages import action_of, number_of, state_of, turned
 from tallystick.server.state.journal import JournalWanted
@@ -63,11 +63,15 @@ def journal(query: QueryDict) -> JournalShown:
     found = looking().lines(wanted, after=after if is_right else "", rows=ROWS)
     named = {(told.integration, told.operation.flow) for told in found.lines}
     flows = {place: flow_of(looking(), *place) for place in named}
+    called = names(found.lines, store())
     kept = query.copy()
     if found.after is not None:
         kept["after"] = found.after
     return JournalShown(
-        lines=tuple(shown(told, flows[told.integration, told.operation.flow]) for told in found.lines),
+        lines=tuple(
+            shown(told, flows[told.integration, told.operation.flow], name=called.get(told.operation.number, ""))
+            for told in found.lines
+        ),
         more=kept.urlencode() if found.after is not None else "",
         searched=found.searched,
         is_asked=wanted != JournalWanted(),

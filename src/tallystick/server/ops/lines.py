@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from tallystick.model.flow import Flow
+from tallystick.model.flow import Flow, Scope
 from tallystick.model.side import Side
 from tallystick.model.value import Reference
 from tallystick.model.write import Action
+from tallystick.ports.store import Store
 from tallystick.server.ops import words
 from tallystick.server.ops.records import title_of
 from tallystick.server.state.journal import Told
@@ -52,7 +54,29 @@ class OperationShown:
     why: str  # query of the page that explains the record; empty where the flow is no longer known
 
 
-def shown(told: Told, flow: Flow | None) -> OperationShown:
+def names(lines: Sequence[Told], store: Store) -> dict[int, str]:
+    """What records are called whose lines do not say it, by the numbers of the lines: one look at the links for each
+    flow and side.
+    """
+    wanted: dict[tuple[Scope, Side], dict[str, list[int]]] = {}
+    for told in lines:
+        operation = told.operation
+        id_ = operation.id_on(operation.side)
+        if id_ and operation.action not in (Action.CREATE, Action.DELETE):
+            scope = Scope(integration=told.integration, flow=operation.flow)
+            wanted.setdefault((scope, operation.side), {}).setdefault(id_, []).append(operation.number)
+    found: dict[int, str] = {}
+    for (scope, side), ids in wanted.items():
+        for link in store.links_of(scope, side, list(ids)):
+            end = link.end(side)
+            title = title_of(end.base, end.id, is_strict=True) if end is not None else None
+            for number in ids.get(end.id, ()) if end is not None and title is not None else ():
+                found[number] = title.name if title is not None else ""
+    return found
+
+
+def shown(told: Told, flow: Flow | None, *, name: str = "") -> OperationShown:
+    """`name`: what `names` found."""
     operation = told.operation
     is_delete = operation.action is Action.DELETE
     end = flow.end(operation.side) if flow else None
@@ -87,7 +111,7 @@ def shown(told: Told, flow: Flow | None) -> OperationShown:
         system=f"{end.system} · {end.selection.record}" if end else operation.side.value,
         record_id=record_id,
         partner_id=operation.id_on(operation.side.other) or "",
-        title=title.name if title else "",
+        title=(title.name if title else "") or name,
         changes=changes,
         is_create=operation.action is Action.CREATE,
         is_delete=is_delete,

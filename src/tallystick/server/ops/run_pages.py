@@ -18,9 +18,9 @@ from tallystick.model.write import Action
 from tallystick.server.ops import errands, words
 from tallystick.server.ops.documents import flow_of
 from tallystick.server.ops.domain.runs import pauses
-from tallystick.server.ops.lines import OperationShown, shown, side_of
+from tallystick.server.ops.lines import OperationShown, names, shown, side_of
 from tallystick.server.ops.models import Errand
-from tallystick.server.ops.opened import looking
+from tallystick.server.ops.opened import looking, store
 from tallystick.server.state.history import Position, RunLine, RunsWanted
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Asked, Wanted
@@ -267,8 +267,9 @@ def run_lines(line: RunLine, query: QueryDict, flows: tuple[str, ...]) -> LinesS
     )
     flow = flow_of(looking(), line.integration, name)
     kept = {key: query[key] for key in ("flow", "action", "side", "state") if query.get(key)}
+    called = names(found.lines, store())
     return LinesShown(
-        lines=tuple(shown(told, flow) for told in found.lines),
+        lines=tuple(shown(told, flow, name=called.get(told.operation.number, "")) for told in found.lines),
         more=urlencode({**kept, "after": found.after}) if found.after is not None else "",
         searched=found.searched,
         is_first=not after,
