@@ -85,6 +85,27 @@ def test_paused_partner_gets_nothing_until_it_goes_on_E39(own, actor):
     assert made() == ["lamp"]
 
 
+def test_message_that_breaks_its_receiver_is_given_up_and_blocks_no_other_E30(own, clock, monkeypatch):
+    from tallystick.server.messages import receiving
+
+    handler = receiving._handlers["test.make", 1]
+
+    def breaking(peer, row):
+        if row.body["name"] == "poison":
+            raise ZeroDivisionError
+        return handler(peer, row)
+
+    receiving.handle("test.make", 1, breaking)
+    poison, lamp = put(own, "poison"), put(own, "lamp")
+    Courier().deliver_due()
+    assert (sent(poison).state, sent(lamp).state) == (State.UNKNOWN, State.DONE)
+    for _hour in range(60):
+        clock.move(3_600)
+        Courier().deliver_due()
+    assert (sent(poison).state, made()) == (State.FAILED, ["lamp"])
+    assert len(came(sent(poison))) < 60
+
+
 # --- killed between every two steps
 
 

@@ -224,6 +224,7 @@ def _case(row: Transaction, now: datetime, *, look_ups: bool = False) -> Case:
         now=now,
         patience=2 * timedelta(seconds=row.peer.timeout_s),
         lost_at=row.lost_at,
+        sends=max(row.attempts, 1),
     )
 
 

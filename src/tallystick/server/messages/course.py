@@ -7,7 +7,7 @@ unless the other side says that it is not there. Source: spec/engine.md E28, E37
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -67,6 +67,7 @@ class Case:
     now: datetime
     patience: timedelta  # how long the peer may still be at a request whose answer is lost
     lost_at: datetime | None = None
+    sends: int = 1  # attempts to send so far, whatever `attempts` counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,9 @@ def after_look_up(found: Found, case: Case) -> Next:
             believed_at = case.lost_at + case.patience if case.lost_at is not None else case.now
             if case.now < believed_at:
                 return Next(state=State.UNKNOWN, at=believed_at)
-            return Next(state=State.WAITING, at=case.now)
+            if case.sends == 1:
+                return Next(state=State.WAITING, at=case.now)
+            return _later(State.WAITING, State.FAILED, replace(case, attempts=case.sends))
 
 
 def _later(state: State, end: State, case: Case) -> Next:

@@ -28,6 +28,7 @@ from tallystick.server.messages.envelope import (
 )
 from tallystick.server.messages.lists import Entry, read
 from tallystick.server.messages.models import Peer
+from tallystick.server.ui import mishaps
 
 SHOWN: Final = 4_000
 LATER: Final = (401, 403, 404, 425, 429)
@@ -81,6 +82,8 @@ class Straight:
             answer = receiving.take(partners.counterpart(peer), message)
         except receiving.NotTaken as error:
             return Sent(came=Came.NOT_TAKEN, message=str(error))
+        except Exception as error:  # noqa: BLE001  the outermost edge of the other half, as the web is over the wire
+            return Sent(came=Came.LOST, message=f"Something went wrong over there: reference {mishaps.keep(error)}.")
         came = Came.ANSWERED if answer.is_accepted else Came.REFUSED
         return Sent(came=came, answer=answer, raw=json.dumps(dict(answer.body), ensure_ascii=False)[:SHOWN])
 

@@ -60,6 +60,12 @@ def test_attempt_leads_on_E28_S5(came, changes, expected):
         (Found.UNANSWERED, {"attempts": len(WAITS_S) + 1}, Next(state=State.NEEDS_PERSON)),
         (Found.ABSENT, {}, Next(state=State.UNKNOWN, at=EPOCH + PATIENCE)),
         (Found.ABSENT, {"now": EPOCH + PATIENCE}, Next(state=State.WAITING, at=EPOCH + PATIENCE)),
+        (
+            Found.ABSENT,
+            {"now": EPOCH + PATIENCE, "sends": 3},
+            Next(state=State.WAITING, at=EPOCH + PATIENCE + timedelta(seconds=WAITS_S[2])),
+        ),
+        (Found.ABSENT, {"now": EPOCH + PATIENCE, "sends": len(WAITS_S) + 1}, Next(state=State.FAILED)),
     ],
 )
 def test_look_up_leads_on_and_absence_is_believed_late_E28_S5(found, changes, expected):
