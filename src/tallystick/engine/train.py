@@ -18,14 +18,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import replace
 
+from tallystick.engine.blocks import IDENTIFYING, chosen, reaches, sharp
 from tallystick.engine.claims import HANDFUL
+from tallystick.engine.learned import Learned, averaged, bits
 from tallystick.engine.maximise import Session, maximised
 from tallystick.engine.normalise import Columns
+from tallystick.engine.rivals import SURE, rivals
 from tallystick.engine.similar import LEVELS
-from tallystick.engine.weigh import IDENTIFIERS, WIDEST, candidates, level_of, levels_of, show_parts, weighed
+from tallystick.engine.weigh import IDENTIFIERS, candidates, level_of, levels_of, show_parts
 from tallystick.engine.workspace import Workspace, workspace
 from tallystick.errors import InputRefused
-from tallystick.model.flow import Compare, Level, Match, Rival, Weighed, Weights
+from tallystick.model.flow import Compare, Level, Match, Weighed, Weights
 from tallystick.model.record import ID
 from tallystick.model.side import SIDES, Side
 
@@ -33,44 +36,15 @@ LINK: Final = 5.0
 ASK: Final = -1.0
 AHEAD: Final = 4.0
 """In bits, unless answers say otherwise; found on other data than any that is reported (docs/quality.md)."""
-SURE: Final = 8.0
 ENOUGH: Final = 100_000
 """Records of the left that are looked at: every n-th where there are more."""
 FEWEST: Final = 50
 """Records per side below which nothing can be learned."""
-FEWEST_RIVALS: Final = 30
-"""Pairs of another explanation below which it is none."""
 MOST_FIELDS: Final = 12
-MOST_BLOCKS: Final = 16
 RANDOM_PAIRS: Final = 40_000
 RANDOM_PER_RECORD: Final = 20
 STRONGEST: Final = 128
 """No single field says more than that a pair is so many times likelier than the best of all records of a side."""
-WORTH: Final = 0.0005
-"""The share of the pairs that a further block has to reach anew."""
-DOUBT: Final = 0.8
-"""Mistakes come together, so a field agrees less often on the pairs that other blocks miss."""
-PER_RECORD: Final = 3
-MODEST: Final = 200_000
-"""Pairs of a block: so many for each record, or this many where that is more."""
-IDENTIFYING: Final = 0.9
-"""The share of values of an identifier that are different."""
-WIDE: Final = 0.1
-"""The share of records that may be left out of a block, because their values are shared by too many."""
-YIELD: Final = 0.02
-"""Above that many, the least share of a block's pairs that have to be one and reached by no other block."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
-    """What is known of a field."""
-
-    name: str
-    kind: Compare
-    swap: str | None
-    known: Mapping[Side, float]  # share of the records that have a value
-    by_accident: Mapping[Level, float]  # among pairs that are two things, where both have a value
-    among_ones: Mapping[Level, float]  # among pairs that are one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +132,8 @@ class _Training:
 
     def trained(self) -> Trained:
         self._show((), {})
-        reach = self._reaches()
-        blocks = self._sharp(reach)
+        reach = reaches(self._space, self._columns, self._kinds)
+        blocks = sharp(reach, self._names)
         self._show(blocks, {})
         known = self._known()
         chance = self._chances()
@@ -181,17 +155,17 @@ class _Training:
             )
             for name in self._names
         )
-        chosen = self._chosen(reach, fields)
+        best = chosen(reach, fields, self._counts) or blocks
         share = max(pairs, 1) / (self._counts[Side.LEFT] * self._counts[Side.RIGHT])
         weights = Weights(
             fields={field.name: self._weighed(field) for field in fields},
-            blocks=chosen,
+            blocks=best,
             start=round(math.log2(min(share, 0.5)), 2),
             link=LINK,
             ask=ASK,
             ahead=AHEAD,
         )
-        weights = replace(weights, rivals=self._rivals(weights, fields))
+        weights = replace(weights, rivals=rivals(self._space, weights, fields, self._columns))
         return Trained(weights=weights, fields=fields, junk={}, pairs=pairs)
 
     # --- what is there
@@ -214,61 +188,6 @@ class _Training:
             }
             for name, kind in self._kinds.items()
         }
-
-    def _reaches(self) -> dict[tuple[str, ...], int]:
-        """Sets of fields that could be blocks, and how many pairs each compares; none holds another one."""
-        largest = max(self._counts.values())
-        limit = max(PER_RECORD * largest, min(MODEST, 20 * largest))
-        found: dict[tuple[str, ...], int] = {}
-        for size in (1, 2, 3):
-            for names in itertools.combinations(self._names, size):
-                if any(set(one) < set(names) for one in found):
-                    continue
-                if size == 1 and self._kinds[names[0]] in IDENTIFIERS and not self._identifies(names[0]):
-                    continue
-                pairs = self._pairs(names)
-                if 0 < pairs <= (limit if size > 1 or self._kinds[names[0]] in IDENTIFIERS else largest):
-                    found[names] = pairs
-        return found
-
-    def _identifies(self, name: str) -> bool:
-        """Whether nearly every record of a side has a value of its own."""
-        for side in SIDES:
-            column = self._columns[side].column(name, self._kinds[name])
-            if pc.count_distinct(column).as_py() < IDENTIFYING * (len(column) - column.null_count):
-                return False
-        return True
-
-    def _pairs(self, names: Sequence[str]) -> int:
-        """How many pairs are equal in these; 0 where too many records share their values with too many."""
-        using = ", ".join(f"k{at}" for at in range(len(names)))
-        held = " AND ".join(f"k{at} IS NOT NULL" for at in range(len(names)))
-        for side in SIDES:
-            texts = [self._columns[side].column(name, self._kinds[name]) for name in names]
-            self._space.show(f"{side}_tried", pa.table({f"k{at}": text for at, text in enumerate(texts)}))
-        keys = [f"(SELECT {using}, count(*) AS n FROM {side}_tried WHERE {held} GROUP BY ALL)" for side in SIDES]
-        row = self._space.table(
-            f"SELECT coalesce(sum(l.n * r.n) FILTER (l.n * r.n <= {WIDEST}), 0)::BIGINT AS pairs,"
-            f" coalesce(sum(l.n) FILTER (l.n * r.n > {WIDEST}), 0)::BIGINT AS wide"
-            f" FROM {keys[0]} AS l JOIN {keys[1]} AS r USING ({using})"
-        ).to_pylist()[0]
-        return int(row["pairs"]) if row["wide"] <= WIDE * self._counts[Side.LEFT] else 0
-
-    def _sharp(self, reach: Mapping[tuple[str, ...], int]) -> tuple[tuple[str, ...], ...]:
-        """A few of these with the fewest pairs, so that every field is outside of at least two: to learn from."""
-        if not reach:
-            raise InputRefused(
-                "No combination of these fields picks out few enough pairs to compare.",
-                hint="Name fields that tell records apart with --field, such as a number, a name or an address.",
-            )
-        chosen: list[tuple[str, ...]] = []
-        outside = dict.fromkeys(self._names, 0)
-        for names in sorted(reach, key=lambda names: (reach[names], names)):
-            if any(outside[name] < 2 for name in self._names if name not in names):
-                chosen.append(names)
-                for name in self._names:
-                    outside[name] += name not in names
-        return tuple(chosen[:6])
 
     # --- by accident
 
@@ -348,7 +267,7 @@ class _Training:
         among: dict[str, dict[Level, float]] = {}
         for at, name in enumerate(self._names):
             told = [session for session in sessions if f"l{at}" in session.shares]
-            among[name] = _averaged([(session.shares[f"l{at}"], session.ones) for session in told])
+            among[name] = averaged([(session.shares[f"l{at}"], session.ones) for session in told])
         pairs = self._ones(blocks, chance, among)
         return among, pairs
 
@@ -378,8 +297,8 @@ class _Training:
         candidates(self._space, weights)
         added = ["0.0"]
         for at, name in enumerate(self._names):
-            bits = _bits(chance[name], among[name])
-            whens = " ".join(f"WHEN {LEVELS.index(of) + 1} THEN {value!r}" for of, value in bits.items())
+            found = bits(chance[name], among[name])
+            whens = " ".join(f"WHEN {LEVELS.index(of) + 1} THEN {value!r}" for of, value in found.items())
             added.append(f"CASE l{at} {whens} ELSE 0.0 END::DOUBLE")
         self._space.step("bits", f"SELECT left_row, right_row, {' + '.join(added)} AS bits FROM ({levels_of(weights)})")
 
@@ -415,99 +334,7 @@ class _Training:
     # --- what comes out
 
     def _weighed(self, field: Learned) -> Weighed:
-        bits = _bits(field.by_accident, field.among_ones)
+        found = bits(field.by_accident, field.among_ones)
         if field.swap is None:
-            del bits[Level.SWAPPED]
-        return Weighed(kind=field.kind, weights={of: round(value, 2) for of, value in bits.items()}, swap=field.swap)
-
-    def _chosen(self, reach: Mapping[tuple[str, ...], int], fields: Sequence[Learned]) -> tuple[tuple[str, ...], ...]:
-        """The blocks that together reach nearly every pair that is one, cheapest for what they reach."""
-        equal = {
-            field.name: DOUBT * field.known[Side.LEFT] * field.known[Side.RIGHT] * field.among_ones[Level.SAME]
-            for field in fields
-        }
-        states: list[tuple[frozenset[str], float]] = [(frozenset(), 1.0)]
-        for name in self._names:
-            states = [
-                grown
-                for state, share in states
-                for grown in ((state | {name}, share * equal[name]), (state, share * (1 - equal[name])))
-            ]
-        largest, smallest = max(self._counts.values()), min(self._counts.values())
-        chosen: list[tuple[str, ...]] = []
-        while len(chosen) < MOST_BLOCKS:
-            gains = {
-                block: sum(share for state, share in states if state >= frozenset(block))
-                for block in reach
-                if block not in chosen
-            }
-            gains = {
-                block: gain
-                for block, gain in gains.items()
-                if reach[block] <= MODEST or gain * smallest >= YIELD * reach[block]
-            }
-            best = max(gains, key=lambda block: (gains[block] / (reach[block] + largest), block), default=None)
-            if best is None or gains[best] < WORTH:
-                break
-            chosen.append(best)
-            states = [(state, share) for state, share in states if not state >= frozenset(best)]
-        return tuple(chosen)
-
-    def _rivals(self, weights: Weights, fields: Sequence[Learned]) -> dict[str, Rival]:
-        """What else makes records alike: being neighbours of one that is found, or having taken over its name."""
-        space = self._space
-        marks = [at for at, field in enumerate(fields) if (field.name,) in weights.blocks and field.kind in IDENTIFIERS]
-        if len(marks) < 2:
-            return {}  # nothing that one record could have taken over from another
-        show_parts(space, weights, self._columns, self._rows)
-        candidates(space, weights)
-        space.step("all_weighed", weighed(weights))
-        for side in SIDES:
-            space.step(f"{side}_best", f"SELECT {side}_row AS row, max(weight) AS best FROM all_weighed GROUP BY 1")
-        space.step(
-            "judged",
-            "SELECT all_weighed.*, l.best AS left_best, r.best AS right_best FROM all_weighed"
-            " JOIN left_best AS l ON l.row = left_row JOIN right_best AS r ON r.row = right_row",
-        )
-        ones = space.number(
-            f"SELECT count(*) FROM judged WHERE weight >= {SURE} AND weight = left_best AND weight = right_best"
-        )
-        is_loser = f"greatest(left_best, right_best) >= greatest({SURE}, weight + {AHEAD})"
-        same = " + ".join(f"(levels[{at + 1}] = 1)::INTEGER" for at in marks)
-        other = " + ".join(f"(levels[{at + 1}] = {len(LEVELS)})::INTEGER" for at in marks)
-        rivals = {"neighbour": is_loser, "successor": f"{other} > {same} AND {same} > 0 AND NOT ({is_loser})"}
-        found: dict[str, Rival] = {}
-        for name, condition in rivals.items():
-            count = space.number(f"SELECT count(*) FROM judged WHERE {condition}")
-            if count < FEWEST_RIVALS:
-                continue
-            bits: dict[str, Mapping[Level, float]] = {}
-            for at, field in enumerate(fields):
-                seen = {
-                    row["level"]: row["n"]
-                    for row in space.table(
-                        f"SELECT levels[{at + 1}] AS level, count(*) AS n FROM judged WHERE {condition} GROUP BY 1"
-                    ).to_pylist()
-                }
-                total = sum(n for number, n in seen.items() if number)
-                shares = {of: (seen.get(number, 0) + 0.5) / (total + 2.5) for number, of in enumerate(LEVELS, start=1)}
-                bits[field.name] = {
-                    of: round(value, 2)
-                    for of, value in _bits(shares, field.among_ones).items()
-                    if of is not Level.SWAPPED or field.swap
-                }
-            found[name] = Rival(start=round(math.log2(max(1, ones) / count), 2), weights=bits)
-        return found
-
-
-def _bits(chance: Mapping[Level, float], among: Mapping[Level, float]) -> dict[Level, float]:
-    return {of: math.log2(among[of] / chance[of]) for of in LEVELS}
-
-
-def _averaged(found: Sequence[tuple[Sequence[float], float]]) -> dict[Level, float]:
-    """The shares of several sessions, each counting as much as the pairs it saw, and none of them zero."""
-    total = sum(ones for _, ones in found)
-    if not total:
-        return {of: 1 / len(LEVELS) for of in LEVELS}
-    shares = [sum(share[at] * ones for share, ones in found) / total for at in range(len(LEVELS))]
-    return {of: (share * total + 0.5) / (total + 0.5 * len(LEVELS)) for of, share in zip(LEVELS, shares, strict=True)}
+            del found[Level.SWAPPED]
+        return Weighed(kind=field.kind, weights={of: round(value, 2) for of, value in found.items()}, swap=field.swap)
