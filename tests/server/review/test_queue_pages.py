@@ -36,6 +36,14 @@ def test_empty_queue_says_so(client_of):
     assert "Nothing waits for you" in client_of("agent").get("/review/").content.decode()
 
 
+def test_menu_counts_what_waits_up_to_a_limit(firm, client_of):
+    """Every page shows the number: it must not cost what a million questions cost."""
+    firm.conflicts(4)
+    client = client_of("agent")
+    assert '<span class="count">4</span>' in client.get("/").content.decode()
+    assert [looking().waiting_count(most) for most in (3, 4, 100)] == [3, 4, 4]
+
+
 def test_queue_shows_each_kind_with_both_records(firm, client_of):
     firm.conflicts(3)
     firm.lookalikes()

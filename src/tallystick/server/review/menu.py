@@ -34,4 +34,4 @@ def add() -> None:
 def _waiting(actor: Actor) -> int:
     from tallystick.server.ops.opened import looking
 
-    return looking().waiting_count()
+    return looking().waiting_count(navigation.MOST_COUNTED + 1)

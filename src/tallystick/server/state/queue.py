@@ -71,10 +71,12 @@ class QueueRows(Rows):
             row = cursor.fetchone()
         return Waiting(total=sum(kinds.values()), kinds=kinds, flows=flows, oldest=row[0] if row else "")
 
-    def waiting_count(self) -> int:
-        """How many questions are open. One statement."""
+    def waiting_count(self, most: int) -> int:
+        """How many questions are open, counted up to `most`. One statement."""
         with self._database.reading() as cursor:
-            cursor.execute("SELECT COUNT(*) FROM state_review WHERE status = 'open'")
+            cursor.execute(
+                "SELECT COUNT(*) FROM (SELECT number FROM state_review WHERE status = 'open' LIMIT %s) some", [most]
+            )
             return int(cursor.fetchone()[0])
 
     def questions(self, wanted: Wanted, at: At) -> Page[Asked]:

@@ -58,6 +58,8 @@ class Shown:
     count: int
 
 
+MOST_COUNTED: Final = 999
+"""What waits is counted up to here on each page; more is shown as "999+"."""
 _entries: list[Entry] = []
 
 
