@@ -202,7 +202,7 @@ def stop(process: subprocess.Popen[str], number: signal.Signals) -> int:
     return process.wait(timeout=90)
 
 
-def wait_for(ask: Callable[[], Any], *, most_s: float = 90.0, what: str = "") -> Any:
+def wait_for(ask: Callable[[], Any], *, most_s: float = 240.0, what: str = "") -> Any:
     """The first answer that is not empty."""
     end = time.monotonic() + most_s
     while not (found := ask()):
@@ -211,5 +211,5 @@ def wait_for(ask: Callable[[], Any], *, most_s: float = 90.0, what: str = "") ->
     return found
 
 
-def wait_until(is_so: Callable[[], bool], *, most_s: float = 90.0, what: str = "") -> None:
+def wait_until(is_so: Callable[[], bool], *, most_s: float = 240.0, what: str = "") -> None:
     wait_for(is_so, most_s=most_s, what=what)

@@ -1,0 +1,110 @@
+"""Lists of very many records through the pages of the hub: first page, deep pages, filters, sorting, searches.
+
+TALLYSTICK_BENCH_RECORDS: rows of each large table (1,000,000 on PostgreSQL, 200,000 on SQLite);
+TALLYSTICK_BENCH_KINDS: the record types made large. What takes longer than 300 ms is marked.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+
+import pytest
+
+from tests.bench.users import Load, furnish
+from tests.hub_processes import Person, hub_processes
+from tests.servers import postgres_url
+
+TIMES = 12
+SLOW_S = 0.3
+MULTIPLY = """\
+from tests.bench.many_records import multiply_all
+print(json.dumps(multiply_all(*given)))
+"""
+NEXT = re.compile(r'href="\?([^"]*after=[^"]*)"')
+DEEP = 40
+PAGES = {
+    "accounts": "/records/account/",
+    "accounts by name": "/records/account/?sort=name",
+    "accounts by change": "/records/account/?sort=-changed_at",
+    "accounts, of a type": "/records/account/?q=&status=active",
+    "people": "/records/person/",
+    "people by name, down": "/records/person/?sort=-last_name",
+    "people, found by a word": "/records/person/?q=anna",
+    "people, found by two words": "/records/person/?q=anna+gmbh",
+    "people, nothing found": "/records/person/?q=zzzqqq",
+    "assets": "/records/installed_asset/",
+    "assets by name": "/records/installed_asset/?sort=name",
+    "assets by change": "/records/installed_asset/?sort=-changed_at",
+    "assets, of a status": "/records/installed_asset/?status=in_repair",
+    "assets, of a status by name": "/records/installed_asset/?status=in_repair&sort=name",
+    "assets, found by a word": "/records/installed_asset/?q=latitude",
+    "assets, found by a number": "/records/installed_asset/?q=777",
+    "assets, nothing found": "/records/installed_asset/?q=zzzqqq",
+    "assets, found in a status": "/records/installed_asset/?q=dell&status=in_repair",
+    "tasks (private ones of others hidden)": "/records/task/",
+    "tasks, found by a word": "/records/task/?q=call",
+    "cases": "/records/case/",
+    "cases, of a status": "/records/case/?status=new",
+    "deleted": "/records/deleted/",
+    "palette": "/search/?q=dell",
+    "dashboard": "/",
+    "queue": "/review/",
+    "queue, conflicts": "/review/?kind=conflict",
+    "queue, found by a word": "/review/?q=person+12",
+    "answered": "/review/answered/",
+    "runs": "/runs/",
+    "journal": "/journal/",
+    "journal of a person": "/journal/?by=Setup",
+    "links": "/links/",
+    "links, found by a word": "/links/?q=12",
+    "API, assets": "/api/v1/records/installed_asset",
+}
+
+
+@pytest.mark.parametrize(("name", "rows"), [("SQLite", 200_000), ("PostgreSQL", 1_000_000)])
+def test_lists_of_very_many_records(tmp_path, name, rows):
+    rows = int(os.environ.get("TALLYSTICK_BENCH_RECORDS", rows))
+    with hub_processes(tmp_path, database_url=postgres_url() if name == "PostgreSQL" else "") as hub:
+        sessions = furnish(hub, Load(users=4, questions=200, orders=10))
+        began = time.monotonic()
+        kinds = os.environ.get("TALLYSTICK_BENCH_KINDS", "account,person,installed_asset,task,case").split(",")
+        made = hub.do(MULTIPLY, [rows, kinds], timeout_s=6_000)
+        print(f"\n{name}: {made} in {time.monotonic() - began:.0f} s")
+        (address,) = hub.start(webs=1)
+        with (
+            Person(address, sessions[0], timeout_s=300) as admin,
+            Person(address, sessions[-1], timeout_s=300) as agent,
+        ):
+            for title, path in PAGES.items():
+                measure(agent if "private" in title else admin, title, path)
+            for title in ("assets", "assets by name", "people", "queue", "journal", "links"):
+                deep = turned(admin, PAGES[title])
+                measure(admin, f"{title}, page {DEEP}", deep)
+
+
+def turned(person: Person, path: str) -> str:
+    """The address of a page far behind the first."""
+    base = path.partition("?")[0]
+    for _ in range(DEEP):
+        found = NEXT.search(person.get(path).text)
+        if found is None:
+            return path
+        path = f"{base}?{found[1].replace('&amp;', '&')}"
+    return path
+
+
+def measure(person: Person, title: str, path: str) -> None:
+    times = []
+    for _ in range(TIMES):
+        began = time.monotonic()
+        answer = person.get(path)
+        times.append(time.monotonic() - began)
+        if times[-1] > 20:
+            break
+    times.sort()
+    p95 = times[min(len(times) - 1, round(len(times) * 0.95))]
+    mark = "  SLOW" if p95 > SLOW_S else ""
+    status = "" if answer.status_code == 200 else f"  status {answer.status_code}"
+    print(f"  {title:40} p50 {times[len(times) // 2] * 1e3:6.0f} ms  p95 {p95 * 1e3:6.0f} ms{mark}{status}", flush=True)
