@@ -170,7 +170,7 @@ def _message_page(
         "title": operation_titles().get(row.operation, row.operation),
         "badge": state_badge(row.state),
         "body": _shown(row.body),
-        "answer": _shown(row.answer) if row.answer is not None else "",
+        "answer": _shown(row.answer) if row.answer else "",
         "tries": tries,
         "may_send": may and is_out and state in SENT_AGAIN,
         "may_settle": may and is_out and state is State.NEEDS_PERSON,
