@@ -5,13 +5,13 @@ TALLYSTICK_REMOTE_URL has places in braces: `rustdesk://{hostname}`, `https://re
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 from tallystick.server.configuration import REMOTE_PLACES
-from tallystick.server.records.values import listed
 
 _PLACE: Final = re.compile(r"\{([a-z_]+)\}")
 
@@ -29,7 +29,7 @@ def remote_links(pattern: str, device: Any, ids: Mapping[str, str]) -> list[tupl
 def _filled(pattern: str, device: Any, id_: str) -> str:
     """Empty where a value lacks."""
     values = {place: str(getattr(device, place, None) or "") for place in REMOTE_PLACES}
-    addresses = listed(device.ip_addresses)
+    addresses = json.loads(device.ip_addresses or "[]")
     values |= {"id": id_, "ip_address": addresses[0] if addresses else ""}
     wanted = _PLACE.findall(pattern)
     if any(not values.get(place) for place in wanted):
