@@ -23,7 +23,7 @@ from tallystick.server.records.domain.write import carry_out
 from tallystick.server.records.queries import HUB
 from tallystick.server.records.values import stamp
 from tallystick.server.registers.codes import IT_HARDWARE
-from tallystick.server.registers.domain.filling import fill
+from tallystick.server.registers.domain.filling import FILLED, fill
 from tallystick.server.registers.kinds import EXCEPTION
 from tallystick.server.registers.models import RegisterAsset, RegisterException, Watch
 
@@ -101,7 +101,8 @@ def compare(now: datetime) -> Compared:
         place = Place(using=HUB, now=now)
         for start in range(0, len(steps), _AT_ONCE):
             carry_out(EXCEPTION, steps[start : start + _AT_ONCE], AUTHOR, place, new_id=_IDS.new)
-        Watch.objects.filter(pk=settings.pk).update(compared_at=now)
+        settings.compared_at = now
+        settings.save()
     opened = sum(step.values.get("state") == "open" for step in steps)
     return Compared(opened=opened, cleared=cleared, standing=len(found))
 
@@ -173,7 +174,7 @@ def _of_asset(asset: Any, seen_at: datetime | None, late: datetime) -> Iterator[
         return
     for field in COMPARED:
         expected, discovered = _text(asset, field), _text(device, field)
-        if discovered and comparable(expected) != comparable(discovered):
+        if discovered and (expected or field not in FILLED) and comparable(expected) != comparable(discovered):
             yield Found(kind="differs", field=field, expected=expected, discovered=discovered, **about)
 
 

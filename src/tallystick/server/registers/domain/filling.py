@@ -43,6 +43,8 @@ FACTS: Final = (
 """They flow whenever they are found; nobody answers for them."""
 IDENTITY: Final = ("name", "business_unit", "serial_number", "model", "asset_tag")
 """Set where discovery enters an asset, and compared from then on."""
+FILLED: Final = ("manufacturer", "model", "asset_tag")
+"""Taken from the device where the register says nothing: only what is expected can be found otherwise."""
 AUTHOR: Final = Author(by="Tallystick", via="discovery")
 _AT_ONCE: Final = 500
 _IDS: Final = TimeIds()
@@ -77,7 +79,7 @@ def fill(now: datetime, *, enters: bool) -> Filled:
         joined = _carried_out(joins, place)
         references = _References(place)
         entered = _carried_out([_entry(device, references) for device in entries], place)
-    updated = _carried_out(_updates(), place)
+        updated = _carried_out(_updates(references), place)
     refused = [*joined[1], *entered[1], *updated[1]]
     return Filled(joined=joined[0], entered=entered[0], updated=updated[0], refused=tuple(refused))
 
@@ -92,13 +94,17 @@ def _carried_out(steps: Sequence[Step], place: Place) -> tuple[int, list[str]]:
     return len(done) - len(refused), refused
 
 
-def _updates() -> list[Step]:
+def _updates(references: _References) -> list[Step]:
     """What the devices of assets tell otherwise than the register has it."""
     steps: list[Step] = []
     assets = RegisterAsset.objects.filter(gone_at__isnull=True, device__gone_at__isnull=True, device__isnull=False)
     for asset in assets.select_related("device").order_by("pk").iterator(chunk_size=2000):
         values = _facts(asset.device)
         changed = {name: value for name, value in values.items() if value is not None and _fact(asset, name) != value}
+        for name in FILLED:
+            found = getattr(asset.device, name)
+            if found and not getattr(asset, ASSET.fields[name].attname):
+                changed[name] = references.manufacturer(found) if name == "manufacturer" else found
         if changed:
             steps.append(Step(doing=Doing.UPDATE, id=asset.pk, values=changed))
     return steps
