@@ -26,8 +26,10 @@ from tallystick.server.state.kept import DatabaseStore
 
 pytestmark = pytest.mark.django_db
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7|add:7 }}{% now %}"
-LIST_QUERIES = 10
-"""Session, user, permissions, what the menu counts, the count, the page, and one for each type it refers to."""
+LIST_QUERIES = 14
+"""Session, user, permissions, what the menu counts, code sets now and then, the count, the page, whose private ones are
+busy, and one for each type it refers to.
+"""
 
 
 def example(actor, kind):
@@ -39,12 +41,15 @@ def example(actor, kind):
             values[name] = EVIL if (field.limit or 999) >= len(EVIL) else "<b>x"[: field.limit]
         elif field.type == "list" and field.codes is None and field.refers_to is None:
             values[name] = json.dumps([EVIL], separators=(",", ":"))
+        elif field.is_required and not field.column.has_default():
+            if field.refers_to is not None:
+                values[name] = example(actor, BY_NAME[field.refers_to]).id
+            elif field.codes is not None:
+                values[name] = field.codes.codes[0]
     values.pop("recurrence", None)
     if kind.name == "calendar_item":
         values["starts_at"] = "2026-11-22T09:30:00Z"
-    if kind.name == "product_mapping":
-        values["product"] = actions.create(actor, "product", {"name": EVIL}).id
-    if kind.name in ("location", "department", "note"):
+    if kind.name == "note":
         values["account"] = actions.create(actor, "account", {"name": EVIL}).id
     return actions.create(actor, kind.name, values)
 

@@ -48,7 +48,10 @@ def _section(kind: RecordType) -> Iterator[str]:
     for names in UNIQUE.get(kind.name, kind.unique):
         yield f"Unique: {' with '.join(f'`{name}`' for name in names)}."
     if kind.is_private_to_people:
-        yield "A private one is seen by its creator, its owner and its assignees only; others see that there is something, and when."
+        yield (
+            "A private one is seen by its creator, its owner and its assignees only; "
+            "others see that there is something, and when."
+        )
     yield ""
     yield "| field | title | type | |"
     yield "|---|---|---|---|"
