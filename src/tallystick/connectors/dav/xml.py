@@ -56,7 +56,8 @@ class Resource(Struct, frozen=True, kw_only=True, eq=False):
         return [] if element is None else element.findall(path, NAMESPACES)
 
     def has(self, name: str, path: str) -> bool:
-        return bool(self.children(name, path))
+        element = self.props.get(tag(name))
+        return element is not None and len(element) > 0 and bool(self.children(name, path))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
