@@ -11,6 +11,7 @@ from tallystick.cli.past import moment
 from tallystick.cli.planned import counted
 from tallystick.cli.printable import printable
 from tallystick.cli.voice import Voice
+from tallystick.engine.evidence import named_evidence
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -132,6 +133,6 @@ def _row(name: str, values: Mapping[str, Any]) -> tuple[str | Text, ...]:
 def _candidate(candidate: Mapping[str, Any]) -> str:
     score = candidate.get("score")
     likeness = f", likeness {score:.2f}" if isinstance(score, float) else ""
-    fields = candidate.get("fields") or ()
+    fields = named_evidence(candidate.get("fields"))
     evidence = f", by {', '.join(fields)}" if fields else ""
     return f"left {candidate.get('left')} and right {candidate.get('right')}{likeness}{evidence}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from tallystick.engine.evidence import named_evidence
 from tallystick.engine.match import Matched, match, match_keys
 from tallystick.model.flow import Compare, Level, Match, PossibleRule, Rival, Weighed, Weights
 from tallystick.model.side import Side
@@ -44,6 +45,14 @@ def test_pair_of_enough_weight_is_definite_with_the_weight_of_each_field_as_evid
         "name": {"left": "Latitude", "right": None, "similarity": None, "level": "", "weight": 0.0},
     }
     assert (found.new_left, found.new_right) == ([], [])
+
+
+def test_evidence_is_named_with_its_weight_where_there_is_one() -> None:
+    found = matched({"1": {"serial": "SN12345", "tag": "AT-100"}}, {"a": {"serial": "SN12346", "tag": "AT-100"}})
+    assert named_evidence(found.definite[0].evidence) == ("serial +5.0", "tag +10.0")
+    assert named_evidence({"tag": {"left": "T", "right": "T", "similarity": 1.0}}) == ("tag",)
+    assert named_evidence(["tag"]) == ("tag",)
+    assert named_evidence(None) == ()
 
 
 def test_too_little_for_a_link_is_asked_and_too_little_for_that_is_new_A22() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from tallystick.engine.evidence import named_evidence
 from tallystick.model.flow import FieldMap, Flow, Scope
 from tallystick.model.link import LinkState
 from tallystick.model.plan import Review, ReviewKind, Take
@@ -356,7 +357,7 @@ def _candidate(review: Review, one: Mapping[str, Any], known: Known, flow: Flow 
         rule=str(one.get("rule") or ""),
         score=float(score) if isinstance(score, (int, float)) else None,
         rows=rows,
-        evidence=tuple(str(name) for name in evidence),
+        evidence=named_evidence(evidence),
         is_linked=(Side.LEFT, left) in known.linked or (Side.RIGHT, right) in known.linked,
     )
 
