@@ -101,6 +101,27 @@ def test_answer_is_taken_back_from_the_toast_and_by_key(firm, open_page, check_p
     expect(page.get_by_text("the question waits again")).to_be_visible()
 
 
+def test_lookalikes_are_linked_taken_back_and_created_by_keyboard_alone(firm, open_page):
+    firm.lookalikes()
+    number = firm.questions(kinds=(ReviewKind.POSSIBLE,))[0].review.number
+    page = open_page(f"/review/{number}/", role="agent")
+    question = page.locator("[data-question]")
+    people = firm.register("select count(*) from person")
+    page.keyboard.press("1")  # the first candidate, where there are several
+    page.keyboard.press("m")
+    expect(question).not_to_have_attribute("data-question", str(number))
+    assert number not in [one.review.number for one in firm.questions()]
+    page.goto(f"/review/{number}/")
+    page.keyboard.press("u")
+    expect(page.get_by_role("button", name="Take it back")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("the question waits again")).to_be_visible()
+    expect(question).to_have_attribute("data-question", str(number))
+    page.keyboard.press("c")
+    expect(question).not_to_have_attribute("data-question", str(number))
+    assert firm.register("select count(*) from person") > people
+
+
 def test_stale_question_is_shown_as_it_is_now(firm, open_page, check_page):
     firm.conflicts(1)
     page = open_page("/review/", role="agent")

@@ -8,7 +8,6 @@ from tallystick.model.plan import ReviewKind, RunKind, RunStatus
 from tallystick.server.ops.opened import state, store
 from tests.firm import Firm
 
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
