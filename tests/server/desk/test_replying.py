@@ -93,6 +93,7 @@ def test_question_is_mailed_with_a_link_and_told_in_the_hub_W8_W9_W10(desk, inbo
     found = desk.ask(desk.case())
     replying.ask(desk.technician, desk.order(found).pk, "Which of the lamps?")
     desk.deliver()
+    assert [one.text for one in Letter.objects.all() if "hub.example.org" in one.text] == []  # encrypted at rest
     while post.send_due():
         pass
     (letter,) = [one for one in inbox.letters if "needs information" in one["Subject"]]
@@ -103,7 +104,7 @@ def test_question_is_mailed_with_a_link_and_told_in_the_hub_W8_W9_W10(desk, inbo
     found = CaseOrder.objects.get(pk=found.pk)
     assert (found.question_text, reply_state(desk, found)) == ("Which of the lamps?", "awaiting")
     assert Notice.objects.get(happening=Happening.QUESTION).user_id == desk.agent.person
-    assert "hub.example.org/reply" not in Letter.objects.get(subject=letter["Subject"]).text  # encrypted at rest
+    assert set(Letter.objects.values_list("text", flat=True)) == {""}  # and gone when it is sent
 
 
 def test_scanner_that_opens_the_link_answers_nothing_S8(desk, asked):
@@ -266,3 +267,18 @@ def test_subject_of_a_letter_cannot_carry_further_headers(desk, inbox):
     post.send_due()
     (letter,) = inbox.letters
     assert (letter["Subject"], letter["Bcc"]) == ("Hello Bcc: everybody@example.com", None)
+
+
+def test_letter_whose_key_is_gone_is_given_up_and_others_go_on(desk, inbox):
+    lost = post.write("rita@example.com", "One", "Text")
+    Letter.objects.filter(pk=lost.pk).update(text="gAAAAABnonsense")
+    post.write("rita@example.com", "Two", "Text")
+    post.send_due()
+    assert [one["Subject"] for one in inbox.letters] == ["Two"]
+    assert Letter.objects.get(pk=lost.pk).status == "failed"
+
+
+def test_letters_that_wait_are_encrypted_anew_with_a_new_key(desk, inbox):
+    letter = post.write("rita@example.com", "One", "Text")
+    assert post.rotate(lambda text: f"new {text}") == 1
+    assert Letter.objects.get(pk=letter.pk).text == f"new {letter.text}"

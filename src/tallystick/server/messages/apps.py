@@ -22,9 +22,10 @@ class MessagesConfig(AppConfig):
 
     def ready(self) -> None:
         from tallystick.server.connections import vault
-        from tallystick.server.messages import menu, partners
+        from tallystick.server.messages import menu, partners, post
 
         vault.add_rotation("message partners", partners.rotate_secrets)
+        vault.add_rotation("letters", post.rotate)
         menu.add()
 
     def companion(self) -> AbstractContextManager[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
@@ -84,10 +85,8 @@ def hub_address() -> str:
     return str(settings.CONFIGURATION.address)
 
 
-def rotate_secrets(again: object) -> int:
+def rotate_secrets(again: Callable[[str], str]) -> int:
     """For `tallystick keys rotate`."""
-    if not callable(again):
-        raise TypeError("it takes what encrypts anew")
     count = 0
     for number, secret in Peer.objects.values_list("pk", "secret"):
         count += Peer.objects.filter(pk=number, secret=secret).update(secret=again(secret))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -13,6 +14,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.db import connection, transaction
 from email_validator import EmailNotValidError, validate_email
 
+from tallystick.errors import ConfigurationError
 from tallystick.server.configuration import MailServer
 from tallystick.server.connections import vault
 from tallystick.server.messages import moment
@@ -63,6 +65,14 @@ def send_due() -> int:
     return tried
 
 
+def rotate(again: Callable[[str], str]) -> int:
+    """For `tallystick keys rotate`: letters that wait are encrypted anew."""
+    count = 0
+    for number, text in Letter.objects.exclude(text="").values_list("pk", "text").iterator():
+        count += Letter.objects.filter(pk=number, text=text).update(text=again(text))
+    return count
+
+
 def _claimed() -> list[int]:
     now = moment.now()
     with transaction.atomic():
@@ -76,10 +86,15 @@ def _claimed() -> list[int]:
 
 def _send(number: int, server: MailServer) -> None:
     letter = Letter.objects.get(pk=number)
+    try:
+        text = vault.unseal(letter.text)
+    except ConfigurationError as error:  # the key it was encrypted with is gone
+        _note(letter, error.message, is_final=True)
+        return
     domain = server.sender.rpartition("@")[2].rstrip(">") or "localhost"
     message = EmailMessage(
         subject=letter.subject,
-        body=vault.unseal(letter.text),
+        body=text,
         from_email=server.sender,
         to=[letter.to],
         headers={"Message-ID": f"<{letter.mark}@{domain}>", "Auto-Submitted": "auto-generated"},
@@ -113,8 +128,9 @@ def _note(letter: Letter, fault: str, *, is_final: bool) -> None:
     letter.why = fault[:400]
     if not fault:
         letter.status, letter.sent_at, letter.next_at = Letter.Status.SENT, now, None
+        letter.text = ""  # it may hold a link that acts; nobody needs it any more
     elif is_final or letter.attempts > len(WAITS_S):
         letter.status, letter.next_at = Letter.Status.FAILED, None
     else:
         letter.next_at = now + timedelta(seconds=WAITS_S[letter.attempts - 1])
-    letter.save(update_fields=["attempts", "why", "status", "sent_at", "next_at"])
+    letter.save(update_fields=["attempts", "why", "status", "sent_at", "next_at", "text"])
