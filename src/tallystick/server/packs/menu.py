@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.packs.desk import asset_panel, case_panel
 from tallystick.server.packs.views import VIEW
+from tallystick.server.people.words import name_actions
 from tallystick.server.records import panels
 from tallystick.server.ui import navigation
 from tallystick.server.ui.navigation import Entry, Section
@@ -13,6 +14,7 @@ from tallystick.server.ui.navigation import Entry, Section
 
 def add() -> None:
     """Called once, when Django is ready."""
+    name_actions({"packs.install": _("Pack installed")})
     navigation.add(
         Entry(
             section=Section.INTEGRATION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from tallystick.server.people.words import name_actions
 from tallystick.server.records import panels
 from tallystick.server.registers import kinds
 from tallystick.server.registers.panels import discovered_panel, exceptions_panel, ownership_panel
@@ -14,6 +15,7 @@ from tallystick.server.ui.navigation import Entry, Section
 
 def add() -> None:
     """Called once, when Django is ready."""
+    name_actions({"register.configure": _("Comparison of the register set otherwise")})
     navigation.add(
         Entry(
             section=Section.RECORDS,

@@ -100,7 +100,9 @@ def _updates(references: _References) -> list[Step]:
     assets = RegisterAsset.objects.filter(gone_at__isnull=True, device__gone_at__isnull=True, device__isnull=False)
     for asset in assets.select_related("device").order_by("pk").iterator(chunk_size=2000):
         values = _facts(asset.device)
-        changed = {name: value for name, value in values.items() if value is not None and _fact(asset, name) != value}
+        changed: dict[str, Value] = {
+            name: value for name, value in values.items() if value is not None and _fact(asset, name) != value
+        }
         for name in FILLED:
             found = getattr(asset.device, name)
             if found and not getattr(asset, ASSET.fields[name].attname):
