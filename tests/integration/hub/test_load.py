@@ -6,18 +6,16 @@ import pytest
 
 from tests.bench.users import Load, at_work, begin_runs, errands, furnish
 from tests.hub_processes import hub_processes
-from tests.servers import postgres_url
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 LOAD = Load(users=20, seconds=15.0, pause_s=(0.2, 1.0), questions=150)
 
 
-@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.postgres)])
-def test_nothing_fails_while_many_read_and_decide(tmp_path, workers):
-    """On SQLite all in one process, on PostgreSQL with workers of their own."""
-    with hub_processes(tmp_path, database_url=postgres_url() if workers else "") as hub:
+def test_nothing_fails_while_many_read_and_decide(tmp_path):
+    """On SQLite, all in one process."""
+    with hub_processes(tmp_path) as hub:
         sessions = furnish(hub, LOAD)
-        addresses = hub.start(webs=1, workers=workers, write_s=LOAD.write_s)
+        addresses = hub.start(webs=1, write_s=LOAD.write_s)
         begin_runs(addresses, sessions)
         seen = at_work(addresses, sessions, LOAD)
         assert dict(seen.failures) == {}
