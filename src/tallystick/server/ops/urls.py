@@ -10,6 +10,7 @@ app_name = "ops"
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("runs/", views.runs, name="runs"),
+    path("runs/recent/", views.recent, name="recent"),
     path("runs/<str:run>/", views.run, name="run"),
     path("runs/<str:run>/live/", views.live, name="live"),
     path("runs/<str:run>/lines/", views.lines, name="lines"),

@@ -27,6 +27,8 @@ from tallystick.server.ui.toasts import toast
 from tallystick.server.ui.views import home
 
 SEE = "ops.view_run"
+RECENT = 8
+"""Runs on the page of an integration."""
 CONTROL = actions.CONTROL
 APPROVE = "review.approve_run"
 
@@ -65,6 +67,15 @@ def run(request: HttpRequest, run: str) -> HttpResponse:
         "chosen": {key: request.GET.get(key, "") for key in ("action", "side", "state")},
     }
     return render(request, "ops/run.html", context)
+
+
+@needs(SEE)
+@never_cache
+@require_safe
+def recent(request: HttpRequest) -> HttpResponse:
+    """The last runs of one integration, as a fragment for its page."""
+    context = {"runs": run_list(request.GET).runs[:RECENT], "integration": request.GET.get("integration", "")}
+    return render(request, "ops/recent.html", context)
 
 
 @needs(SEE)

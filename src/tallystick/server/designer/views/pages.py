@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,7 +23,6 @@ from tallystick.server.designer.models import Integration, KeptPlan
 from tallystick.server.designer.place import jobs
 from tallystick.server.designer.queries import flows_standing, listed, versions_of
 from tallystick.server.designer.words import every, run_badge, standing_badge
-from tallystick.server.ops.run_pages import run_list
 from tallystick.server.people.actor import needs, request_actor
 from tallystick.server.ui.paging import page_of
 
@@ -59,7 +57,6 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
         "crumbs": crumbs(),
         "versions": versions,
         "version_count": versions_of(name).count() if len(versions) == SHOWN else len(versions),
-        "runs": run_list(QueryDict(urlencode({"integration": name}))).runs[:SHOWN],
         "plans": KeptPlan.objects.filter(integration=integration).defer("artefact").order_by("-made_at")[:SHOWN],
     }
     return render(request, "designer/one.html", context)
