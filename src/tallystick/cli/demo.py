@@ -31,6 +31,7 @@ def demo(
 
     from tallystick.cli.crash import keep
     from tallystick.cli.logs import set_up
+    from tallystick.server.demo import inbox
     from tallystick.server.demo.address_book import serving as serving_book
     from tallystick.server.demo.register import Register
     from tallystick.server.serving import prepare, serving
@@ -38,11 +39,17 @@ def demo(
     folder = data.absolute()
     os.environ["TALLYSTICK_DATA"] = str(folder)
     os.environ.setdefault("TALLYSTICK_ALLOWED_NETWORKS", NETWORKS)
+    mail_port = inbox.free_port()
+    os.environ.setdefault("TALLYSTICK_MAIL_SERVER", f"smtp://127.0.0.1:{mail_port}")
+    os.environ.setdefault("TALLYSTICK_MAIL_FROM", inbox.SENDER)
+    if port:
+        os.environ.setdefault("TALLYSTICK_ADDRESS", f"http://localhost:{port}")
     set_up(is_json=as_json)
     voice = Voice(is_json=as_json)
     prepare(keep=lambda error: keep(error).reference)
 
     from tallystick.server.demo import beginning
+    from tallystick.server.demo.desk import make_desk
     from tallystick.server.demo.life import Places, going_on
 
     sign_in = beginning.make_people(folder)
@@ -54,6 +61,8 @@ def demo(
     with ExitStack() as beside:
         book = beside.enter_context(serving_book(folder / "address-book"))
         beginning.make_address_book(book, voice.say)
+        has_inbox = beside.enter_context(inbox.serving(folder / "inbox", mail_port))
+        make_desk(sign_in.password, voice.say)
         new = beginning.make_integrations(book)
         hub = beside.enter_context(serving("127.0.0.1", port))
         beside.enter_context(beginning.worker())
@@ -64,6 +73,8 @@ def demo(
         voice.say()
         voice.say(f"Tallystick is at {address}")
         voice.say(f"Sign in as {sign_in.email} with the password {sign_in.password}")
+        if has_inbox:
+            voice.say(f"Emails of the hub are put into {folder / 'inbox'}")
         voice.say(f"Its data is in {folder}; delete the folder to begin anew. Stop it with Ctrl-C.")
         voice.answer({"address": address, "port": hub.port, "email": sign_in.email, "password": sign_in.password})
         hub.run()
