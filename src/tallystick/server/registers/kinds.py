@@ -110,7 +110,7 @@ ASSET: Final = RecordType(
         ("", ("name", "status", "asset_type", "subtype", "manufacturer", "model", "is_in_use")),
         (
             _("Identity"),
-            ("business_unit", "asset_id", "serial_number", "serial_key", "asset_tag", "installed_product_id"),
+            ("business_unit", "asset_id", "serial_number", "asset_tag", "installed_product_id"),
         ),
         (_("Where and whose"), ("employee", "location", "department")),
         (_("Costs"), ("cost", "currency", "purchased_on", "warranty_until")),
