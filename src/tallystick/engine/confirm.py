@@ -34,7 +34,6 @@ class Transaction:
 
     def __init__(self, sync: FlowSync, proposal: Proposal) -> None:
         """Raises UnknownField, and Refusal for a value that its field does not take."""
-        context = sync.context
         self._sync = sync
         self._grounds = Grounds(sync, proposal)
         self._side = proposal.side
