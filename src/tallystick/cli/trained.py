@@ -60,7 +60,7 @@ def tell(lesson: Lesson, voice: Voice) -> None:
     voice.say(f"Of {lesson.cases:,} answered questions, the {lesson.before.cases:,} that nothing was learned from:")
     voice.table(
         ("", "linked, right", "linked, wrong", "asked", "precision", "recall", "reached"),
-        [_row("now", lesson.before), _row("with these weights", lesson.after)],
+        [_row("now", lesson.before), _row("weighed", lesson.after)],
     )
 
 
