@@ -46,6 +46,7 @@ from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import Group  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 from django.test import Client  # noqa: E402
+from django.utils import translation  # noqa: E402
 
 from tallystick.server.people.actor import Actor, actor_of, all_permissions  # noqa: E402
 from tallystick.server.people.domain.roles import Role  # noqa: E402
@@ -67,6 +68,13 @@ BACKEND: Final = "tallystick.server.people.backend.Backend"
 NARROW: Final = {"width": 390, "height": 844}
 WIDE: Final = {"width": 1280, "height": 800}
 PASSWORD: Final = "notched across, split in two"
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A thread keeps the language of the last page that was asked of it."""
+    with translation.override("en"):
+        yield
 
 
 # --- the database: migrated once per set of migrations on SQLite, then copied

@@ -8,6 +8,7 @@ from tests.hub import (
     django_db_modify_db_settings,
     django_db_setup,
     fresh_codes,
+    in_english,
     person,
     state_url,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "django_db_modify_db_settings",
     "django_db_setup",
     "fresh_codes",
+    "in_english",
     "person",
     "state_url",
 ]

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_noop as _
 
 LABELS: Final = frozenset(
     {
+        _("Needs product mapping"),
+        _("installed assets are neither read nor written before the product mapping has its default row"),
         _("World"),
         _("name of the world, one for the whole process"),
         _("File"),

@@ -130,7 +130,7 @@ def enable(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("packs:pack", pack.pack)
 
 
-@needs("review.view_review", ANSWER)
+@needs("review.view_question", ANSWER)
 @require_GET
 def reconciliation(request: HttpRequest, name: str) -> HttpResponse:
     pack = _installed(name)
