@@ -148,8 +148,7 @@ def test_kill_between_two_answers_of_an_address_book_S17_E28_E29(folder: Path, c
             judge(place, start, expected, {"dies_at_answer": dies_at}, command, **HOW)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.soak
 @pytest.mark.postgres
 def test_kill_with_an_address_book_and_the_state_on_postgresql_S17_E29(folder: Path, command: Command) -> None:
     origin = postgres_url()
