@@ -82,6 +82,13 @@ def clash(two: TwoSystems, count: int) -> list[str]:
     return ids
 
 
+def test_waiting_questions_are_counted_up_to_a_limit(two: TwoSystems, looking: Looking) -> None:
+    clash(two, 4)
+    two.sync()
+    with statements(looking, 3):
+        assert [looking.waiting_count(most) for most in (3, 4, 100)] == [3, 4, 4]
+
+
 def test_questions_come_a_page_at_a_time_and_those_alike_are_counted(two: TwoSystems, looking: Looking) -> None:
     clash(two, 7)
     with statements(looking, 3):
