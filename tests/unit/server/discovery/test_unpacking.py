@@ -17,6 +17,7 @@ TEXT = b"<REQUEST><DEVICEID>pc-1</DEVICEID></REQUEST>" * 50
 @pytest.mark.parametrize(
     ("body", "packing"),
     [(zlib.compress(TEXT), Packing.ZLIB), (gzip.compress(TEXT), Packing.GZIP), (TEXT, Packing.PLAIN)],
+    ids=["zlib", "gzip", "plain"],
 )
 @pytest.mark.parametrize("step", [1, 7, 100_000])
 def test_body_is_unpacked_by_its_first_bytes_A2(body, packing, step):
