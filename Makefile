@@ -62,8 +62,8 @@ test: setup  ## the tests a change must pass
 
 .PHONY: test-slow
 test-slow: setup  ## the tests that take longer
-	$(BIN)/pytest -q -n 2 -m "slow and not soak" $(PYTEST_ARGS)
-	$(BIN)/pytest -q -n 2 -m "slow and not soak" $(PYTEST_ARGS) $(HUB_TESTS)
+	$(BIN)/pytest -q -n 2 -m "slow and not soak and not agents" $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n 2 -m "slow and not soak and not agents" $(PYTEST_ARGS) $(HUB_TESTS)
 
 # Inventory agents that report to a hub; their packages bring services that stay off without a server configured.
 AGENT_PACKAGES := fusioninventory-agent ocsinventory-agent
