@@ -74,6 +74,7 @@ def _mariadb() -> Path:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     account = [f"--user={getpass.getuser()}"]
     data, socket = f"--datadir={folder / 'data'}", folder / "socket"
+    (folder / "tmp").mkdir()  # a server that starts clears its own of what another may be using
     made = subprocess.run(
         [install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db", *account],
         capture_output=True,
@@ -84,7 +85,10 @@ def _mariadb() -> Path:
     quiet = ["--skip-networking", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M"]
     log = folder / "log"
     server = subprocess.Popen(
-        [program, "--no-defaults", data, f"--socket={socket}", f"--log-error={log}", *quiet, *account],
+        [
+            *(program, "--no-defaults", data, f"--tmpdir={folder / 'tmp'}"),
+            *(f"--socket={socket}", f"--log-error={log}", *quiet, *account),
+        ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
