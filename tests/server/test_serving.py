@@ -74,6 +74,7 @@ def _refused(data: Path, *options: str, **more: str) -> str:
     return done.stderr
 
 
+@pytest.mark.slow
 def test_first_start_makes_everything_and_an_administrator_then_serves_on(tmp_path):
     data = tmp_path / "data"
     with _serving(data) as (told, process):

@@ -130,6 +130,7 @@ def _try(hub: Hub, operation: Any, mode: Any, examples: int, faults: dict[str, s
         one()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_no_call_answers_with_an_error_of_ours(hub: Hub) -> None:
