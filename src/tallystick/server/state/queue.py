@@ -75,7 +75,8 @@ class QueueRows(Rows):
         """How many questions are open, counted up to `most`. One statement."""
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT COUNT(*) FROM (SELECT number FROM state_review WHERE status = 'open' LIMIT %s) AS w", [most]
+                "SELECT COUNT(*) FROM (SELECT number FROM state_review WHERE status = 'open' LIMIT %s) AS waiting",
+                [most],
             )
             return int(cursor.fetchone()[0])
 
