@@ -44,9 +44,9 @@ class RateBudget:
         """Waits for a turn. Raises what the keeper of turns raises."""
         with self._lock:
             now_s = self._pace.monotonic()
-            if self._interval_s and not self._ahead and _keepers:
+            if self._interval_s and not self._ahead and (keeper := _keeper()) is not None:
                 self._ahead = max(1, int(AHEAD_S / self._interval_s))
-                first_s = now_s + _keepers[-1].take_turns(self._name, self._ahead, self._interval_s)
+                first_s = now_s + keeper.take_turns(self._name, self._ahead, self._interval_s)
                 self._next_at_s = max(self._next_at_s, first_s)
             self._ahead = max(0, self._ahead - 1)
             turn_s = max(now_s, self._next_at_s, self._paused_until_s)
@@ -58,8 +58,8 @@ class RateBudget:
         """Nobody gets a turn for `duration_s` from now."""
         with self._lock:
             self._paused_until_s = max(self._paused_until_s, self._pace.monotonic() + duration_s)
-            if self._interval_s and _keepers:
-                _keepers[-1].pause_turns(self._name, duration_s)
+            if self._interval_s and (keeper := _keeper()) is not None:
+                keeper.pause_turns(self._name, duration_s)
 
 
 _budgets: dict[tuple[object, ...], RateBudget] = {}
@@ -72,6 +72,11 @@ def budget_of(key: tuple[object, ...], rate_per_s: float | None) -> RateBudget:
     name = blake2b(repr(key).encode(), digest_size=16).hexdigest()
     with _budgets_lock:
         return _budgets.setdefault((*key, rate_per_s), RateBudget(rate_per_s, name=name))
+
+
+def _keeper() -> Turns | None:
+    """The last one made known; another thread may take it away at any moment."""
+    return next(reversed(_keepers[:]), None)
 
 
 @contextmanager
