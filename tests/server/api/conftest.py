@@ -12,6 +12,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from tallystick.runs.requests import requests_of
+from tallystick.server.designer.place import state_url
 from tallystick.server.people.actor import actor_of
 from tallystick.server.people.domain.tokens import create_token
 from tallystick.server.people.models import ApiToken, User
@@ -45,6 +47,14 @@ class Program:
 
     def delete(self, path: str, **headers: str) -> HttpResponse:
         return self.call("DELETE", path, **headers)
+
+
+@pytest.fixture
+def nothing_asked(db: None) -> None:
+    """No run stands asked for: what a test asked stays in the database of jobs, which no test takes back."""
+    requests = requests_of(state_url())
+    for job in requests.waiting():
+        requests.taken(job)
 
 
 @pytest.fixture

@@ -119,6 +119,7 @@ def test_run_asked_for_once_however_often_the_call_comes(firm: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("nothing_asked")
 def test_plan_made_looked_through_and_applied(calls: Any, request: pytest.FixtureRequest) -> None:
     number = next(_numbers)
     left = MemoryWorld.open(f"left of plan {number}")
