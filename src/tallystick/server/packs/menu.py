@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from tallystick.server.packs import assets_tour, tours
 from tallystick.server.packs.desk import asset_panel, case_panel
 from tallystick.server.packs.views import VIEW
 from tallystick.server.people.words import name_actions
@@ -23,7 +24,9 @@ def add() -> None:
             icon="deployed_code",
             url="packs:catalogue",
             permissions=(VIEW,),
-        )
+        ),
+        Entry(section=Section.OVERVIEW, order=70, title=_("Guided tours"), icon="tour", url="packs:tours"),
     )
+    tours.add(assets_tour.tour())
     panels.add("installed_asset", asset_panel)
     panels.add("case", case_panel)

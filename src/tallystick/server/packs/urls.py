@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tallystick.server.packs import views
+from tallystick.server.packs import tour_views, views
 
 app_name = "packs"
 urlpatterns = [
     path("packs/", views.catalogue, name="catalogue"),
     path("packs/case/<str:case>/asset/", views.choose_asset, name="choose_asset"),
+    path("packs/tours/", tour_views.every, name="tours"),
+    path("packs/<str:name>/tour/", tour_views.one, name="tour"),
     path("packs/<str:name>/", views.one, name="pack"),
     path("packs/<str:name>/install/", views.new, name="new"),
     path("packs/<str:name>/unit/", views.switch_unit, name="unit"),

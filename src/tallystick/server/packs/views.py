@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from tallystick.errors import InputRefused, NotFound
 from tallystick.server.designer.domain import standing
-from tallystick.server.packs import queries, reconciling
+from tallystick.server.packs import queries, reconciling, tours
 from tallystick.server.packs.catalogue import Pack, pack_of, packs
 from tallystick.server.packs.desk import choose
 from tallystick.server.packs.domain.installing import ADD, install
@@ -85,6 +85,7 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
         "packs/pack.html",
         {
             "pack": pack,
+            "tour": tours.named(pack.pack),
             "steps": queries.set_up(pack),
             "units": queries.units(pack),
             "operations": queries.offered(pack),
