@@ -221,11 +221,18 @@ def going(jobs: Jobs) -> list[Job]:
     """The jobs that wait or are under way in any process, read without a runtime. Raises StateUnusable, Unreachable."""
     import sqlalchemy as sa
 
-    table = sa.table("workflow_status", sa.column("status"), sa.column("name"), sa.column("inputs"), schema=jobs.schema)
-    wanted = sa.select(table.c.inputs).where(table.c.status.in_(_WAITING), table.c.name == WORKFLOW)
+    status = sa.table(
+        "workflow_status", *map(sa.column, ("workflow_uuid", "status", "name", "inputs")), schema=jobs.schema
+    )
+    given = sa.table("workflow_input", *map(sa.column, ("workflow_uuid", "inputs")), schema=jobs.schema)
+    wanted = (
+        sa.select(sa.func.coalesce(given.c.inputs, status.c.inputs))  # the latter by an earlier runtime
+        .select_from(status.outerjoin(given, status.c.workflow_uuid == given.c.workflow_uuid))
+        .where(status.c.status.in_(_WAITING), status.c.name == WORKFLOW)
+    )
     try:
         with jobs.engine.connect() as connection:
-            if not sa.inspect(connection).has_table("workflow_status", schema=jobs.schema):
+            if not sa.inspect(connection).has_table(given.name, schema=jobs.schema):
                 return []  # no worker ever ran here
             rows = connection.execute(wanted).scalars().all()
     except sa.exc.SQLAlchemyError as error:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tallystick.runs.durable import Durable
+from tallystick.runs.durable import Durable, going
 from tallystick.runs.jobs import Jobs, open_jobs
+from tallystick.runs.schedule import Job
 from tests.integration.runs.offices import wait_until
 from tests.servers import postgres_url
 
@@ -54,8 +55,8 @@ def jobs(request, tmp_path):
 
 
 @contextmanager
-def launched(jobs: Jobs, executor: str):
-    durable = Durable(jobs, executor, Counting)
+def launched(jobs: Jobs, executor: str, pieces=Counting):
+    durable = Durable(jobs, executor, pieces)
     durable.launch()
     try:
         yield durable
@@ -134,3 +135,22 @@ def assert_pickle_is_not_read(jobs: Jobs, durable: Durable, trace: Path) -> None
     wait_until(lambda: bool(durable.outcome("bomb")))
     assert durable.outcome("bomb") == {"next": None, "status": "lost"}
     assert not trace.exists()
+
+
+class Held(Counting):
+    """A job as the worker knows it, held in its second piece."""
+
+    def __init__(self, job):
+        super().__init__({"name": "held", "pieces": 2})
+
+
+def test_jobs_under_way_are_seen_by_a_process_without_a_runtime(jobs):
+    assert going(jobs) == []  # no worker ever ran here
+    asked = Job(id="a", integration="firm", flows=("people",), at_ms=0, by="Ada")
+    with launched(jobs, "first", Held) as durable:
+        durable.enqueue("a", "firm", asked.shown())
+        wait_until(lambda: "held 0" in Counting.notes)
+        assert going(jobs) == [asked]
+        Counting.go.set()
+        wait_until(lambda: bool(durable.outcome("a")))
+        assert going(jobs) == []
