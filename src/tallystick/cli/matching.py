@@ -51,6 +51,7 @@ def train(
     from tallystick.cli.artefact import whole
     from tallystick.cli.printable import file_name
     from tallystick.cli.state import workspace
+    from tallystick.runs.lessons import lesson_shown
     from tallystick.runs.training import learn
     from tallystick.spec.write import dumps
 
@@ -64,7 +65,7 @@ def train(
         stream.write(dumps(lesson.document()))
     trained.tell(lesson, voice)
     voice.say(f"Written to {file_name(place)}. Switch it on with `tallystick match use`.")
-    voice.answer({**trained.as_answer(lesson), "file": str(place)})
+    voice.answer({**lesson_shown(lesson), "file": str(place)})
     return DONE
 
 
@@ -93,13 +94,14 @@ def rules(file: options.File, flows: options.Flows = None, as_json: options.Json
     """Show how often each match rule was right: what was linked, undone, confirmed and refused."""
     from tallystick.cli import trained
     from tallystick.cli.state import workspace
+    from tallystick.runs.lessons import rule_shown
     from tallystick.runs.training import precisions
 
     voice = Voice(is_json=as_json)
     with workspace(file) as opened:
         found = {flow.name: precisions(opened, flow) for flow in opened.chosen(flows or ())}
     trained.tell_rules(found, voice)
-    voice.answer({"flows": {name: [trained.rule_as_answer(one) for one in of] for name, of in found.items()}})
+    voice.answer({"flows": {name: [rule_shown(one) for one in of] for name, of in found.items()}})
     return DONE
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from tallystick.cli.artefact import whole
 from tallystick.cli.printable import file_name, printable
@@ -15,7 +14,8 @@ from tallystick.engine.precision import RulePrecision
 from tallystick.errors import ConfigurationError
 from tallystick.model.flow import Flow, Level
 from tallystick.model.side import SIDES
-from tallystick.runs.training import Lesson, written
+from tallystick.runs.lessons import taught
+from tallystick.runs.training import Lesson
 
 LONGEST_LIST = 5
 
@@ -98,46 +98,6 @@ def tell_rules(found: Mapping[str, Sequence[RulePrecision]], voice: Voice) -> No
         voice.table(("rule", "linked", "undone", "confirmed", "refused", "precision"), rows)
 
 
-def as_answer(lesson: Lesson) -> dict[str, Any]:
-    weights = lesson.rules.weights
-    assert weights is not None  # noqa: S101  # learned
-    return {
-        "flow": lesson.flow,
-        "records": {side.value: lesson.counts[side] for side in SIDES},
-        "pairs": lesson.trained.pairs,
-        "weights": written(weights),
-        "junk": {name: list(values) for name, values in lesson.trained.junk.items()},
-        "answers": lesson.cases,
-        "before": _tried(lesson.before),
-        "after": _tried(lesson.after),
-    }
-
-
-def _tried(of: Tried) -> dict[str, Any]:
-    return {
-        "cases": of.cases,
-        "pairs": of.pairs,
-        "right": of.right,
-        "wrong": of.wrong,
-        "asked": of.asked,
-        "offered": of.offered,
-        "precision": of.precision,
-        "recall": of.recall,
-        "reached": of.reached,
-    }
-
-
-def rule_as_answer(one: RulePrecision) -> dict[str, Any]:
-    return {
-        "rule": one.rule,
-        "linked": one.linked,
-        "undone": one.undone,
-        "confirmed": one.confirmed,
-        "refused": one.refused,
-        "precision": one.precision,
-    }
-
-
 def put(file: Path, weights: Path) -> str:
     """Puts the weights into the integration file, whole or not at all, its comments kept; the name of the flow.
 
@@ -157,28 +117,10 @@ def put(file: Path, weights: Path) -> str:
         )
     name = str(found["flow"])
     flow = chosen(loaded.integration.flows, name)
-    data = dict(loaded.data)
-    data["flows"] = [
-        {**one, "match": _merged(one.get("match") or {}, match)} if one.get("flow") == flow.name else one
-        for one in loaded.data["flows"]
-    ]
-    text = rewrite(loaded.text, data)
+    text = rewrite(loaded.text, taught(loaded.data, flow.name, match))
     loads(text, file_name(file))  # refuses a weight that is no number, a field that is not mapped
     mode = file.stat().st_mode
     with whole(file) as stream:
         stream.write(text)
     os.chmod(file, mode)
     return flow.name
-
-
-def _merged(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {**old, "weights": new["weights"]}
-    added = new.get("junk")
-    if isinstance(added, dict) and added:
-        junk = dict(old.get("junk") or {})
-        for name, values in added.items():
-            before = junk.get(name, [])
-            before = before if isinstance(before, list) else [before]
-            junk[name] = [*before, *(value for value in values if value not in before)]
-        merged["junk"] = junk
-    return merged

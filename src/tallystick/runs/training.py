@@ -17,6 +17,7 @@ from tallystick.engine.cases import KINDS, Case, Tried, adjusted, cases, tried
 from tallystick.engine.context import Context
 from tallystick.engine.kinds import guessed
 from tallystick.engine.precision import RulePrecision, rule_precisions
+from tallystick.engine.result import Progress
 from tallystick.engine.train import Trained, train
 from tallystick.errors import ConfigurationError
 from tallystick.model.flow import Compare, Flow, Level, Match, Weights
@@ -51,9 +52,11 @@ class Lesson:
         return {"flow": self.flow, "match": match}
 
 
-def learn(opened: Workspace, flow: Flow, kinds: Mapping[str, Compare]) -> Lesson:
+def learn(
+    opened: Workspace, flow: Flow, kinds: Mapping[str, Compare], *, progress: Progress = lambda what, count: None
+) -> Lesson:
     """Reads both sides whole and learns. `kinds`: fields to be weighed besides those of the flow's match rules, or
-    otherwise than they say.
+    otherwise than they say. `progress` hears how many records were read, and of the learning.
 
     Half of the answers (those with even numbers) move the thresholds, the other half tells what changes. Raises
     InputRefused where there is too little to learn from, ConfigurationError for a field that matches nothing, and
@@ -70,12 +73,14 @@ def learn(opened: Workspace, flow: Flow, kinds: Mapping[str, Compare]) -> Lesson
     if len(wanted) < FEWEST_FIELDS:
         wanted = names
     context = opened.flow_sync(flow, run="").context
-    tables = {side: _read(context, side, wanted) for side in SIDES}
+    tables = {side: _read(context, side, wanted, progress) for side in SIDES}
+    progress("learning", 0)
     weighed = {
         name: told.get(name) or guessed(tables[Side.LEFT].column(name), tables[Side.RIGHT].column(name))
         for name in wanted
     }
     trained = train(flow.match, tables[Side.LEFT], tables[Side.RIGHT], weighed)
+    progress("trying on the answers", 0)
     answered = cases(opened.store.reviews(opened.scope(flow), status=ReviewStatus.DECIDED, kinds=KINDS))
     learned_from, kept_apart = _halves(answered)
     junk = {
@@ -157,7 +162,7 @@ def _told(rules: Match) -> dict[str, Compare]:
     return found
 
 
-def _read(context: Context, side: Side, names: list[str]) -> pa.Table:
+def _read(context: Context, side: Side, names: list[str], progress: Progress) -> pa.Table:
     """Ids and these fields of everything that passes the filter, in the flow's shared (left) names."""
     known = reading.KnownVersions(context.store, context.scope, side, is_blank=True)
     read = reading.full(context.systems[side], context.selections[side], known)
@@ -165,6 +170,7 @@ def _read(context: Context, side: Side, names: list[str]) -> pa.Table:
     parts = [schema.empty_table()]
     for table in read.tables():
         records = records_of(table)
+        progress("reading", len(records))
         rows = [context.translator.shared(side, record.values, names) for record in records]
         columns = {name: pa.array([row[name] for row in rows], pa.string()) for name in names}
         parts.append(pa.table({ID: pa.array([record.id for record in records], pa.string()), **columns}))

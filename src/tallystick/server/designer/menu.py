@@ -28,6 +28,9 @@ def add() -> None:
             "designer.resume_integration": _("Integration resumed"),
             "designer.run_integration": _("Run asked for"),
             "designer.apply_plan": _("Plan applied"),
+            "designer.learn_weights": _("Learning of match weights asked for"),
+            "designer.use_weights": _("Learned match weights switched on"),
+            "designer.drop_weights": _("Learned match weights switched back"),
         }
     )
     navigation.add(

@@ -102,3 +102,41 @@ class PlanPage(models.Model):
 
     def __str__(self) -> str:
         return f"page {self.number}"
+
+
+class LessonState(models.TextChoices):
+    LEARNING = "learning", _("Being learned")
+    READY = "ready", _("Learned")
+    FAILED = "failed", _("Failed")
+    IN_USE = "in_use", _("Switched on")
+    BACK = "back", _("Switched back")
+
+
+class KeptLesson(models.Model):
+    """Weights that were learned for a flow, kept to be looked at, switched on, and switched back."""
+
+    id = models.CharField(primary_key=True, max_length=32)
+    integration = models.ForeignKey(Integration, models.CASCADE, related_name="lessons")
+    flow = models.CharField(max_length=200)
+    version = models.PositiveIntegerField()  # of the document it was learned for
+    state = models.CharField(max_length=10, choices=LessonState.choices, default=LessonState.LEARNING)
+    doing = models.CharField(max_length=200, blank=True, default="")  # while it is learned
+    done = models.BigIntegerField(default=0)  # records, of what is being done
+    told = models.JSONField(default=dict)  # what was learned, and what it would change: runs.lessons.lesson_shown
+    rules = models.JSONField(default=list)  # each rule's own precision when it was learned
+    match = models.JSONField(default=dict)  # weights and junk, as they go into the document
+    before = models.JSONField(default=dict)  # weights and junk the flow had before it was switched on
+    message = models.TextField(blank=True, default="")  # what went wrong
+    hint = models.TextField(blank=True, default="")
+    made_at = models.DateTimeField(default=timezone.now)
+    made_by = models.CharField(max_length=200)
+    used_at = models.DateTimeField(null=True)
+    used_by = models.CharField(max_length=200, blank=True, default="")
+    touched_at = models.DateTimeField(default=timezone.now)  # a worker told then how far it is
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tallystick.server.designer.views import acts, documents, pages, plans
+from tallystick.server.designer.views import acts, documents, lessons, pages, plans
 
 app_name = "designer"
 urlpatterns = [
@@ -16,7 +16,13 @@ urlpatterns = [
     path("plans/<str:id_>/state/", plans.state, name="plan-state"),
     path("plans/<str:id_>/apply/", plans.apply, name="plan-apply"),
     path("plans/<str:id_>/file/", plans.download, name="plan-file"),
+    path("weights/<str:id_>/", lessons.lesson, name="lesson"),
+    path("weights/<str:id_>/state/", lessons.state, name="lesson-state"),
+    path("weights/<str:id_>/use/", lessons.use, name="lesson-use"),
+    path("weights/<str:id_>/back/", lessons.back, name="lesson-back"),
     path("integrations/<str:name>/", pages.one, name="one"),
+    path("integrations/<str:name>/matching/", lessons.matching, name="matching"),
+    path("integrations/<str:name>/learn/", lessons.learn, name="learn"),
     path("integrations/<str:name>/standing/", pages.standing_now, name="standing"),
     path("integrations/<str:name>/edit/", documents.edit, name="edit"),
     path("integrations/<str:name>/versions/<int:number>/", pages.version, name="version"),

@@ -29,6 +29,14 @@ ACTIONS: Final[dict[str, tuple[str, Text]]] = {
 }
 
 
+LEARNING: Final[dict[str, Text]] = {
+    "reading": _("reading both sides"),
+    "learning": _("learning"),
+    "trying on the answers": _("trying the answers"),
+}
+"""What a worker does that learns weights."""
+
+
 def run_badge(status: str) -> tuple[str, Text] | None:
     """Tone and word; None before the first run."""
     return _RUNS.get(status) if status else None

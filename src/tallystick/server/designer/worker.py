@@ -12,9 +12,9 @@ from django.db import connection, connections
 
 from tallystick.errors import TallystickError
 from tallystick.runs.worker import Worker
-from tallystick.server.designer.domain import plans
+from tallystick.server.designer import learning, planning
+from tallystick.server.designer.domain import lessons, plans
 from tallystick.server.designer.kept import Kept
-from tallystick.server.designer.planning import ERRANDS
 from tallystick.server.state.store import open_store
 from tallystick.server.ui import mishaps
 
@@ -73,8 +73,10 @@ class Running:
 
 def hub_worker() -> Worker:
     """A worker that serves the integrations of the hub. Raises StateUnusable, Unreachable, ScopeBusy when it begins."""
-    worker = Worker(Kept(), open_store=open_store, broken=_broken, errands=ERRANDS)
+    errands = {**planning.ERRANDS, **learning.ERRANDS}
+    worker = Worker(Kept(), open_store=open_store, broken=_broken, errands=errands)
     plans.ask_again()
+    lessons.ask_again()
     return worker
 
 
