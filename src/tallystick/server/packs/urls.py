@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
+from tallystick.server.api.service import api
 from tallystick.server.packs import tour_views, views
+from tallystick.server.packs.calls import calls
 
 app_name = "packs"
+api.add_router("/packs", calls.router)
 urlpatterns = [
     path("packs/", views.catalogue, name="catalogue"),
     path("packs/case/<str:case>/asset/", views.choose_asset, name="choose_asset"),
