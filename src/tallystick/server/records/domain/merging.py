@@ -21,7 +21,7 @@ from tallystick.model.write import Result
 from tallystick.runs.world import TimeIds
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import queries
-from tallystick.server.records.domain import tables
+from tallystick.server.records.domain import kept_beside, tables
 from tallystick.server.records.domain.actions import MOST_AT_ONCE, author_of
 from tallystick.server.records.domain.moving import Moves, moved_values, moves_of, referring
 from tallystick.server.records.domain.pairs import Pair, Take, compare, pair_of
@@ -125,6 +125,8 @@ class _Merging:
         if kind.name == "account":
             kept = Employment.objects.using(self._place.using).filter(account=pair.loser.id)
             kept.update(account=pair.survivor.id)
+        for loser, of in moves.kinds.items():
+            kept_beside.move(of.name, loser, moves.replaced[loser], self._key)
         return Merged(survivor=pair.survivor.id, loser=pair.loser.id, moved=dict(moved))
 
     def _fitting(self, pair: Pair, values: Mapping[str, Value], moves: Moves) -> dict[str, Value]:
@@ -220,6 +222,9 @@ class _Back:
         self._restore([change for change in self.changes if change.action == str(Doing.MERGE)])
         self._revert(absorbed, lambda ids: not ids.isdisjoint(gone))
         self.moved = self._revert([one for one in self.changes if one.action == str(Doing.UPDATE)], lambda _ids: True)
+        for change in self.changes:
+            if change.action == str(Doing.MERGE) and change.key:
+                kept_beside.take_back(change.record_type, change.record, change.key)
         return TakenBack(loser=self.loser, survivor=self.survivor, moved=self.moved, kept=tuple(self.kept))
 
     def _restore(self, changes: list[Change]) -> None:
