@@ -61,6 +61,8 @@ def test_every_variable_is_read(tmp_path):
         ("TALLYSTICK_ADDRESS", "ftp://hub.example.org", "not an address"),
         ("TALLYSTICK_ADDRESS", "http://hub:99999", "not an address"),
         ("TALLYSTICK_PROXIES", "-1", "not a small whole number"),
+        ("TALLYSTICK_MAIL_ADDRESS", "desk@example.org", "handed over"),
+        ("TALLYSTICK_MAIL_LISTEN", "127.0.0.1:2525", "help desk come to"),
         ("TALLYSTICK_PROXIES", "many", "not a small whole number"),
         ("TALLYSTICK_ALLOWED_NETWORKS", "intranet", "not a network"),
         ("TALLYSTICK_OIDC_ISSUER", "https://id.example.org", "TALLYSTICK_OIDC_CLIENT_ID"),
@@ -145,3 +147,22 @@ def test_signing_key_is_not_the_encrypting_one(tmp_path):
     found = _with_keys(f"{KEY},{OLD}", tmp_path)
     assert len(set(found.signing_keys())) == 2
     assert not any(KEY in key or OLD in key for key in found.signing_keys())
+
+
+def test_place_for_emails_is_read(tmp_path):
+    given = {
+        "TALLYSTICK_DATA": str(tmp_path),
+        "TALLYSTICK_MAIL_ADDRESS": "desk@example.org",
+        "TALLYSTICK_MAIL_LISTEN": "[::1]:2525",
+    }
+    place = Configuration.from_environment(given).mail_intake
+    assert place is not None
+    assert (place.address, place.host, place.port) == ("desk@example.org", "::1", 2525)
+    assert Configuration.from_environment({"TALLYSTICK_DATA": str(tmp_path)}).mail_intake is None
+
+
+@pytest.mark.parametrize("address", ["desk", "de+sk@example.org", "a" * 31 + "@example.org", "Desk <desk@example.org>"])
+def test_address_that_answers_could_not_come_to_is_refused(tmp_path, address):
+    given = {"TALLYSTICK_MAIL_ADDRESS": address, "TALLYSTICK_MAIL_LISTEN": "127.0.0.1:25"}
+    with pytest.raises(ConfigurationError, match="TALLYSTICK_MAIL_ADDRESS"):
+        Configuration.from_environment({**given, "TALLYSTICK_DATA": str(tmp_path)})

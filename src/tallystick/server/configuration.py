@@ -53,6 +53,15 @@ class MailServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailIntake:
+    """Emails to `address` become cases; other mail servers hand them over at `host` and `port`."""
+
+    address: str  # like desk@example.org
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """`secret_keys`: the newest first; empty when there are none yet. `address` has no slash at its end."""
 
@@ -67,6 +76,8 @@ class Configuration:
     remote_url: str  # begins remote control of a device, with places like {hostname}; empty: there is none
     is_debug: bool
     mail: MailServer | None = None  # without one, emails wait
+    mail_intake: MailIntake | None = None  # without it no emails come in
+    inbox: Path | None = None  # of the demo: the folder of the emails that the hub sent
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Configuration:
@@ -84,6 +95,8 @@ class Configuration:
             remote_url=_remote_url(environment),
             is_debug=_switch(environment, "TALLYSTICK_DEBUG"),
             mail=_mail(environment),
+            mail_intake=_mail_intake(environment),
+            inbox=Path(folder) if (folder := environment.get("TALLYSTICK_DEMO_INBOX")) else None,
         )
 
     @property
@@ -241,6 +254,29 @@ def _mail(environment: Mapping[str, str]) -> MailServer | None:
         password=unquote(parts.password or ""),
         sender=sender,
     )
+
+
+def _mail_intake(environment: Mapping[str, str]) -> MailIntake | None:
+    address, listen = environment.get("TALLYSTICK_MAIL_ADDRESS", ""), environment.get("TALLYSTICK_MAIL_LISTEN", "")
+    if not address and not listen:
+        return None
+    local, at, domain = address.partition("@")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,30}", local) or not at or not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", domain):
+        raise ConfigurationError(
+            "TALLYSTICK_MAIL_ADDRESS is not the address that emails of the help desk come to.",
+            hint="Write TALLYSTICK_MAIL_ADDRESS=desk@example.org, 30 characters without a + before the @.",
+        )
+    try:
+        parts = urlsplit(f"//{listen}")
+        host, port = parts.hostname or "", parts.port or 0
+    except ValueError:
+        host, port = "", 0
+    if not host or not port:
+        raise ConfigurationError(
+            "TALLYSTICK_MAIL_LISTEN does not say where emails are handed over.",
+            hint="Write an address of this machine and a port: TALLYSTICK_MAIL_LISTEN=127.0.0.1:2525.",
+        )
+    return MailIntake(address=address, host=host, port=port)
 
 
 def _network(word: str) -> IPv4Network | IPv6Network:

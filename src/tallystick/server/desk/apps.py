@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import ClassVar
 
 from django.apps import AppConfig
@@ -17,14 +18,15 @@ class DeskConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
     grants: ClassVar[dict[str, tuple[str, ...]]] = {
         "integration manager": ("*",),
-        "agent": ("view_*", "request_work_order"),
+        "agent": ("view_*", "request_work_order", "handle_email"),
         "technician": ("view_*", "add_work_order", "change_work_order", "add_work_task", "change_work_task"),
         "read-only": ("view_*",),
     }
 
     def ready(self) -> None:
         from tallystick.server.desk import kinds, menu, offered, operations, panels
-        from tallystick.server.desk.domain import closing, events, help_desk, maintenance
+        from tallystick.server.desk.domain import closing, events, help_desk, maintenance, merged
+        from tallystick.server.desk.mail import intake
         from tallystick.server.messages import beside
 
         kinds.add()
@@ -33,6 +35,17 @@ class DeskConfig(AppConfig):
         maintenance.add()
         events.add()
         help_desk.add()
+        merged.add()
         panels.add()
         menu.add()
         beside.add_chore(closing.close_due)
+        beside.add_chore(intake.take_waiting)
+        beside.add_chore(intake.forget_old)
+
+    def companion(self) -> AbstractContextManager[None]:
+        """Takes emails beside the web, where the configuration says so."""
+        from django.conf import settings
+
+        from tallystick.server.desk.mail.receiver import receiving
+
+        return receiving(settings.CONFIGURATION.mail_intake)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tallystick.server.desk.domain.help_desk import FOR, REQUEST
+from tallystick.server.desk.mail import answers
 from tallystick.server.desk.models import CaseOrder, Conversation, Satisfaction
 from tallystick.server.desk.shown import case_order_shown
 from tallystick.server.people.actor import Actor
@@ -43,7 +44,7 @@ def end_panel(actor: Actor, case_id: str) -> Panel | None:
         return None
     status = CASE_STATUSES.behaves_like(case.status)
     asked = Satisfaction.objects.filter(case=case_id).order_by("-asked_at").first()
-    email = case.person.email1 if case.person_id and case.person is not None else ""
+    email = answers.address_of(case)
     facts: dict[str, Any] = {
         "case": case,
         "asked": asked,

@@ -218,7 +218,7 @@ def _is_ours(row: Transaction, claim: _Claim) -> bool:
 
 def _case(row: Transaction, now: datetime, *, look_ups: bool = False) -> Case:
     return Case(
-        is_repeatable=operation(row.operation, row.version).is_repeatable,
+        is_repeatable=operation(row.operation, row.version).is_repeatable and transport_of(row.peer).knows_repeats,
         can_look_up=row.peer.can_look_up,
         attempts=max(row.look_ups if look_ups else row.attempts, 1),
         now=now,

@@ -19,7 +19,7 @@ class State(enum.StrEnum):
     SENDING = "sending"  # an attempt is under way
     UNKNOWN = "unknown"  # sent, the answer is lost: to be looked up
     NEEDS_PERSON = "needs_person"  # the answer is lost and cannot be looked up
-    PARKED = "parked"  # received, and waits for something to be mapped
+    PARKED = "parked"  # waits for something to be mapped
     DONE = "done"
     REFUSED = "refused"  # by the other side, with errors
     FAILED = "failed"  # was not delivered, and is not tried any more
@@ -41,6 +41,7 @@ class Came(enum.StrEnum):
     NOT_SENT = "not_sent"  # certainly not taken: no connection, or told to come later
     NOT_TAKEN = "not_taken"  # certainly not taken, and trying again is of no use
     LOST = "lost"  # it may have been taken
+    UNMAPPED = "unmapped"  # certainly not taken: something of it has first to be mapped
 
 
 class Found(enum.StrEnum):
@@ -86,6 +87,8 @@ def after_attempt(came: Came, case: Case) -> Next:
             return Next(state=State.REFUSED)
         case Came.NOT_TAKEN:
             return Next(state=State.FAILED)
+        case Came.UNMAPPED:
+            return Next(state=State.PARKED)
         case Came.NOT_SENT:
             return _later(State.WAITING, State.FAILED, case)
         case Came.LOST:

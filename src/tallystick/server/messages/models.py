@@ -192,6 +192,9 @@ class Letter(models.Model):
     subject = models.CharField(max_length=254)
     text = models.TextField()  # encrypted: it may hold a link that acts
     mark = models.CharField(max_length=64, unique=True)  # Message-ID: the same however often it is sent
+    reply_to = models.CharField(max_length=254, blank=True, default="")
+    answers = models.TextField(blank=True, default="")  # the id of the email it answers, without brackets
+    is_written = models.BooleanField(default=False)  # by a person, not by the hub itself
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -204,4 +207,8 @@ class Letter(models.Model):
     class Meta:
         app_label = APP
         default_permissions = ()
-        indexes = [models.Index(fields=["next_at"], condition=Q(status="waiting"), name="letter_due")]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(status="waiting"), name="letter_due"),
+            models.Index(fields=["to", "created_at"], name="letter_to"),
+            models.Index(fields=["about", "-id"], name="letter_about"),
+        ]

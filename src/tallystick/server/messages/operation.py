@@ -39,6 +39,7 @@ class Operation:
     request: Mapping[str, Any]  # JSON Schema of the body
     response: Mapping[str, Any]  # JSON Schema of the body of an answer that is no refusal
     is_repeatable: bool = False
+    is_published: bool = True  # others speak it; else it is between rooms of the hub
 
     @property
     def key(self) -> tuple[str, int]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from tallystick.runs.world import TimeIds
 from tallystick.server.messages import moment
@@ -69,6 +70,13 @@ def put(
         )
         index(made)
     return made
+
+
+def unpark(rows: QuerySet[Transaction, Transaction]) -> int:
+    """What was put and then parked goes on, now that something was mapped; how many."""
+    parked = rows.filter(direction=Direction.OUT, state=State.PARKED)
+    again = {"state": State.WAITING, "next_at": moment.now(), "why": "", "settled_at": None, "leased_until": None}
+    return int(parked.update(**again))
 
 
 def index(made: Transaction, *more: str) -> None:

@@ -27,8 +27,20 @@ LEASE: Final = timedelta(seconds=6 * TIMEOUT_S)
 AT_ONCE: Final = 20
 
 
-def write(to: str, subject: str, text: str, *, about: About = NOTHING) -> Letter | None:
-    """A letter to be sent once the transaction around it is through; None for an address that cannot be one."""
+def write(
+    to: str,
+    subject: str,
+    text: str,
+    *,
+    about: About = NOTHING,
+    reply_to: str = "",
+    answers: str = "",
+    is_written: bool = False,
+) -> Letter | None:
+    """A letter to be sent once the transaction around it is through; None for an address that cannot be one.
+
+    `answers` is the id of the email it answers; `is_written`: by a person, so that machines do not leave it alone.
+    """
     address = sound_address(to)
     if address is None:
         return None
@@ -38,6 +50,9 @@ def write(to: str, subject: str, text: str, *, about: About = NOTHING) -> Letter
         subject=" ".join(subject.split())[:254],
         text=vault.seal(text),
         mark=f"{uuid.uuid4().hex}",
+        reply_to=reply_to,
+        answers=answers,
+        is_written=is_written,
         created_at=now,
         next_at=now,
         about_type=about.type,
@@ -91,13 +106,13 @@ def _send(number: int, server: MailServer) -> None:
     except ConfigurationError as error:  # the key it was encrypted with is gone
         _note(letter, error.message, is_final=True)
         return
-    domain = server.sender.rpartition("@")[2].rstrip(">") or "localhost"
     message = EmailMessage(
         subject=letter.subject,
         body=text,
         from_email=server.sender,
         to=[letter.to],
-        headers={"Message-ID": f"<{letter.mark}@{domain}>", "Auto-Submitted": "auto-generated"},
+        reply_to=[letter.reply_to] if letter.reply_to else None,
+        headers=_headers(letter, server),
         connection=EmailBackend(
             host=server.host,
             port=server.port,
@@ -120,6 +135,16 @@ def _send(number: int, server: MailServer) -> None:
     except OSError as error:
         fault = f"The mail server cannot be reached: {type(error).__name__}."
     _note(letter, fault, is_final=is_final)
+
+
+def _headers(letter: Letter, server: MailServer) -> dict[str, str]:
+    domain = server.sender.rpartition("@")[2].rstrip(">") or "localhost"
+    headers = {"Message-ID": f"<{letter.mark}@{domain}>"}
+    if not letter.is_written:
+        headers["Auto-Submitted"] = "auto-replied" if letter.answers else "auto-generated"
+    if letter.answers:
+        headers["In-Reply-To"] = headers["References"] = f"<{letter.answers}>"
+    return headers
 
 
 def _note(letter: Letter, fault: str, *, is_final: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tallystick import __version__
+from tallystick.errors import NotFound
 from tallystick.server.messages.lists import names
 from tallystick.server.messages.operation import Kind, Operation, known, operation
 
@@ -26,6 +27,8 @@ A GET has its path with the query in place of the body."""
 def schema_of(name: str, version: int) -> dict[str, Any]:
     """Both schemas of an operation as one document. Raises NotFound."""
     one = operation(name, version)
+    if not one.is_published:
+        raise NotFound(f"The operation {name} is not published.", hint="The OpenAPI document names those that are.")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"{BASE}/schemas/{one.name}/{one.version}.json",
@@ -37,7 +40,7 @@ def schema_of(name: str, version: int) -> dict[str, Any]:
 
 def openapi() -> dict[str, Any]:
     """OpenAPI 3.1 of what a side offers."""
-    bodies = {f"{one.name}.v{one.version}": one for one in known()}
+    bodies = {f"{one.name}.v{one.version}": one for one in known() if one.is_published}
     schemas: dict[str, Any] = {}
     for name, one in bodies.items():
         schemas[name] = dict(one.request)

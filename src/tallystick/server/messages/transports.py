@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Protocol
@@ -59,7 +60,13 @@ class LookedUp:
 
 
 class Transport(Protocol):
-    """Raises nothing that a network or the other side may do."""
+    """Raises nothing that a network or the other side may do.
+
+    `knows_repeats`: the other side knows a message that it has had by its id; else a lost answer to any is looked up.
+    """
+
+    @property
+    def knows_repeats(self) -> bool: ...
 
     def send(self, peer: Peer, message: Envelope) -> Sent: ...
 
@@ -70,12 +77,33 @@ class Transport(Protocol):
         ...
 
 
+_others: Final[dict[str, Callable[[], Transport]]] = {}
+
+
+def register(scheme: str, make: Callable[[], Transport]) -> None:
+    """A way of its own to peers whose address begins so, like `request-tracker:`."""
+    _others[scheme] = make
+
+
 def transport_of(peer: Peer) -> Transport:
-    return Straight() if peer.is_own else Http()
+    if peer.is_own:
+        return Straight()
+    return _others.get(_scheme(peer), Http)()
+
+
+def is_of_web(peer: Peer) -> bool:
+    """Whether it speaks the published messages itself."""
+    return _scheme(peer) not in _others
+
+
+def _scheme(peer: Peer) -> str:
+    return peer.address.partition(":")[0]
 
 
 class Straight:
     """Into the other half of the hub: the same as over the wire, in one process."""
+
+    knows_repeats = True
 
     def send(self, peer: Peer, message: Envelope) -> Sent:
         try:
@@ -99,6 +127,8 @@ class Straight:
 
 class Http:
     """JSON over HTTP, signed. Where it may go is what connections may."""
+
+    knows_repeats = True
 
     def send(self, peer: Peer, message: Envelope) -> Sent:
         body = encode(message)

@@ -20,6 +20,7 @@ from tallystick.server.messages.domain import partners as partner_acts
 from tallystick.server.messages.forms import BodyForm, Filters, PeerForm
 from tallystick.server.messages.models import Direction, Peer, Role
 from tallystick.server.messages.queries import VIEW, Wanted
+from tallystick.server.messages.transports import is_of_web
 from tallystick.server.messages.words import came_badge, operation_titles, state_badge
 from tallystick.server.people.actor import needs, request_actor
 from tallystick.server.ui.forms import add_faults
@@ -124,7 +125,7 @@ def peers(request: HttpRequest) -> HttpResponse:
             form = PeerForm()
     base = request.build_absolute_uri("/").rstrip("/")
     rows = [
-        {"one": one, "url": "" if one.is_own else f"{base}/api/messages/v1/{one.mark}"}
+        {"one": one, "url": "" if one.is_own or not is_of_web(one) else f"{base}/api/messages/v1/{one.mark}"}
         for one in Peer.objects.order_by("-is_own", "title")
     ]
     context = {

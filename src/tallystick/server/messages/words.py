@@ -28,6 +28,7 @@ CAME: Final[dict[str, tuple[str, Any]]] = {
     Came.NOT_SENT: ("warn", _("Not sent")),
     Came.NOT_TAKEN: ("bad", _("Not taken")),
     Came.LOST: ("warn", _("Answer lost")),
+    Came.UNMAPPED: ("warn", _("Not mapped")),
     Found.ABSENT: ("info", _("Not there")),
     Found.UNANSWERED: ("warn", _("No answer")),
     Found.CANNOT: ("bad", _("Cannot be asked")),

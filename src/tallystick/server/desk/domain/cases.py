@@ -19,9 +19,9 @@ from tallystick.errors import InputRefused, LinkExpired
 from tallystick.runs.world import TimeIds
 from tallystick.server.desk.domain import notices
 from tallystick.server.desk.domain.help_desk import called, case_of
+from tallystick.server.desk.mail import answers
 from tallystick.server.desk.models import Happening, Satisfaction
-from tallystick.server.messages import moment, partners, post
-from tallystick.server.messages.outbox import About
+from tallystick.server.messages import moment, partners
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
 from tallystick.server.records.codes import CASE_STATUSES
@@ -57,9 +57,8 @@ def resolve(actor: Actor, case_id: str, resolution: str, *, tells: bool = True) 
         if resolution.strip():
             values["resolution"] = resolution.strip()
         saved = actions.update(actor, "case", case_id, values)
-        person = case.person if case.person_id else None
-        address = post.sound_address(person.email1 or "") if person is not None else None
-        if tells and address is not None:
+        address = answers.address_of(case)
+        if tells and address:
             _ask(case, address, resolution.strip())
             told = address
     return Resolved(saved=saved, told=told)
@@ -121,13 +120,13 @@ def _ask(case: Case, address: str, resolution: str) -> Satisfaction:
         expires_at=now + LASTS,
     )
     number = called(case)
-    post.write(
+    answers.send(
+        case,
         address,
-        _("{number}: solved").format(number=number),
+        _("solved"),
         _(
             "Your case {number}, {subject}, is solved.\n\n{resolution}\n\nAre you satisfied? Tell us here:\n{url}\n"
         ).format(number=number, subject=case.subject, resolution=resolution, url=link(asked)),
-        about=About(type="case", id=case.pk, called=number),
     )
     return asked
 

@@ -21,6 +21,7 @@ from tallystick.server.messages.course import OPEN, State
 from tallystick.server.messages.envelope import Answer, Fault, accepted
 from tallystick.server.messages.models import Direction, Peer, Transaction
 from tallystick.server.messages.receiving import Parked, Refusal
+from tallystick.server.records.domain.steps import Doing
 from tallystick.server.records.record_types import record_type
 
 SHOWN: Final = 300
@@ -55,7 +56,7 @@ def _heard(operation: str, hear: Hear) -> receiving.Handler:
             )
             one.changed_at = moment.now()
             one.save()
-            if happened is not None:
+            if happened is not None and one.case.gone_why != Doing.MERGE:  # the case it became is told
                 notices.tell(one, happened[0], {"number": one.number, **happened[1]})
         return accepted()
 

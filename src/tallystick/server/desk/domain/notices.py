@@ -103,6 +103,8 @@ def worded(happening: str, facts: Mapping[str, Any]) -> str:
             return _("{who} wrote about {number}: {text}").format(
                 who=facts.get("by") or _("Maintenance"), number=number, text=facts.get("text", "")
             )
+        case Happening.MAIL:
+            return _("{who} wrote by email: {text}").format(who=facts.get("by") or "", text=facts.get("text", ""))
         case Happening.REQUESTER:
             if facts.get("is_satisfied"):
                 return _("The requester is satisfied.")

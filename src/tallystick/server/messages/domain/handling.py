@@ -100,6 +100,9 @@ def take_up(actor: Actor, number: int) -> State:
         raise _missing()
     if row.state != State.PARKED:
         raise _moved_on(row)
+    if row.direction == Direction.OUT:
+        outbox.unpark(Transaction.objects.filter(pk=number))
+        return State.WAITING
     return receiving.take_up(row)
 
 
