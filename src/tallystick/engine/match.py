@@ -33,13 +33,8 @@ __all__ = ["Matched", "Pairing", "Pairings", "Twins", "match", "match_keys"]
 
 _NONE: Final[Mapping[Side, Mapping[int, str]]] = MappingProxyType({})
 _NO_TABLES: Final[Mapping[Side, pa.Table]] = MappingProxyType({})
-_NO_PAIRS: Final = pa.table(
-    {
-        "left_row": pa.array([], pa.int32()),
-        "right_row": pa.array([], pa.int32()),
-        "weight": pa.array([], pa.float64()),
-        "levels": pa.array([], pa.list_(pa.int8())),
-    }
+_PAIRS: Final = pa.schema(
+    [("left_row", pa.int32()), ("right_row", pa.int32()), ("weight", pa.float64()), ("levels", pa.list_(pa.int8()))]
 )
 
 
@@ -113,7 +108,8 @@ def match(
 def _weighed(space: Workspace, rules: Match, columns: Mapping[Side, Columns], claimed: Claimed) -> Weighing:
     left_over = claimed.left_over
     if rules.weights is None or not all(len(left_over[side]) for side in SIDES):
-        return Weighing(definite=_NO_PAIRS, possible=_NO_PAIRS, left_over=left_over)
+        nothing = _PAIRS.empty_table()
+        return Weighing(definite=nothing, possible=nothing, left_over=left_over)
     return weighings(space, rules.weights, columns, left_over)
 
 
