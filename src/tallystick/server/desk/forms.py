@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from tallystick.server.desk import looking
 from tallystick.server.desk.codes import STATUSES
 from tallystick.server.desk.domain.help_desk import Wanted
+from tallystick.server.desk.models import Email
+from tallystick.server.messages.forms import SearchInput
 from tallystick.server.messages.lists import Entry
 from tallystick.server.messages.models import Peer
 
@@ -72,6 +74,12 @@ def _choices(entries: Sequence[Entry], chosen: str) -> list[tuple[str, str]]:
     if chosen and chosen not in seen:
         found.append((chosen, chosen))
     return found
+
+
+class EmailFilters(forms.Form):
+    marks_optional = False
+    q = forms.CharField(label=_("Search"), required=False, widget=SearchInput, max_length=200)
+    state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("All")), *Email.State.choices])
 
 
 class RelateForm(forms.Form):

@@ -7,6 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from tallystick.server.desk.domain import notices
 from tallystick.server.desk.domain.help_desk import REQUEST
 from tallystick.server.desk.domain.technician import CHANGE
+from tallystick.server.desk.mail import deciding
+from tallystick.server.desk.models import Email
+from tallystick.server.people.actor import Actor
 from tallystick.server.people.words import name_actions
 from tallystick.server.ui import navigation
 from tallystick.server.ui.navigation import Entry, Section
@@ -24,6 +27,15 @@ def add() -> None:
             permissions=(REQUEST,),
             count=notices.unread,
             key="g n",
+        ),
+        Entry(
+            section=Section.OVERVIEW,
+            order=45,
+            title=_("Emails"),
+            icon="mail",
+            url="desk:emails",
+            permissions=(deciding.HANDLE,),
+            count=_not_taken,
         ),
         Entry(
             section=Section.OVERVIEW,
@@ -48,5 +60,13 @@ def add() -> None:
             "desk.reply_refused": _("Reply by a link refused"),
             "desk.satisfied_refused": _("Answer of a requester refused"),
             "desk.map_status": _("Status of a maintenance system mapped"),
+            "desk.take_email": _("Email taken that was left alone"),
+            "desk.add_attachment": _("File added"),
+            "desk.remove_attachment": _("File removed"),
         }
     )
+
+
+def _not_taken(_actor: Actor) -> int:
+    """Emails that went wrong: somebody has to look."""
+    return Email.objects.filter(state=Email.State.FAILED)[: navigation.MOST_COUNTED + 1].count()

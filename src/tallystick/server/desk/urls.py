@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.urls import path
 
 from tallystick.server.api.service import api
+from tallystick.server.desk import mail_calls  # noqa: F401  adds its calls to those of the desk
 from tallystick.server.desk.calls import calls, messages
-from tallystick.server.desk.views import help_desk, links, notices, workbench
+from tallystick.server.desk.views import emails, files, help_desk, links, notices, workbench
 
 app_name = "desk"
 api.add_router("/desk", calls.router)
@@ -19,6 +20,15 @@ urlpatterns = [
     path("desk/cases/<str:case_id>/resolve/", help_desk.resolve, name="resolve"),
     path("desk/cases/<str:case_id>/close/", help_desk.close, name="close"),
     path("desk/cases/<str:case_id>/reopen/", help_desk.reopen, name="reopen"),
+    path("desk/cases/<str:case_id>/write/", emails.write, name="write_to_requester"),
+    path("desk/cases/<str:case_id>/requester/", emails.requester, name="requester"),
+    path("desk/emails/", emails.emails, name="emails"),
+    path("desk/emails/<int:number>/", emails.email, name="email"),
+    path("desk/emails/<int:number>/take/", emails.take, name="take_email"),
+    path("desk/emails/<int:number>/email.eml", emails.as_it_came, name="as_it_came"),
+    path("desk/files/<str:file_id>", files.download, name="file"),
+    path("desk/files/<str:file_id>/remove/", files.take_away, name="take_away"),
+    path("desk/<str:type_>/<str:id_>/files/", files.files, name="files"),
     path("desk/assets/", help_desk.assets, name="assets"),
     path("desk/orders/<int:number>/", help_desk.case_order, name="case_order"),
     path("desk/orders/<int:number>/correct/", help_desk.correct, name="correct"),
