@@ -39,16 +39,20 @@ def demo(
     folder = data.absolute()
     os.environ["TALLYSTICK_DATA"] = str(folder)
     os.environ.setdefault("TALLYSTICK_ALLOWED_NETWORKS", NETWORKS)
-    mail_port = inbox.free_port()
+    mail_port, desk_port = inbox.free_port(), inbox.free_port()
     os.environ.setdefault("TALLYSTICK_MAIL_SERVER", f"smtp://127.0.0.1:{mail_port}")
     os.environ.setdefault("TALLYSTICK_MAIL_FROM", inbox.SENDER)
+    os.environ.setdefault("TALLYSTICK_MAIL_ADDRESS", inbox.ADDRESS)
+    os.environ.setdefault("TALLYSTICK_MAIL_LISTEN", f"127.0.0.1:{desk_port}")
+    os.environ.setdefault("TALLYSTICK_DEMO_INBOX", str(folder / "inbox"))
+    os.environ.setdefault("TALLYSTICK_REMOTE_URL", "rustdesk://{hostname}")
     if port:
         os.environ.setdefault("TALLYSTICK_ADDRESS", f"http://localhost:{port}")
     set_up(is_json=as_json)
     voice = Voice(is_json=as_json)
     prepare(keep=lambda error: keep(error).reference)
 
-    from tallystick.server.demo import beginning
+    from tallystick.server.demo import beginning, it_assets
     from tallystick.server.demo.desk import make_desk
     from tallystick.server.demo.life import Places, going_on
 
@@ -61,7 +65,7 @@ def demo(
     with ExitStack() as beside:
         book = beside.enter_context(serving_book(folder / "address-book"))
         beginning.make_address_book(book, voice.say)
-        has_inbox = beside.enter_context(inbox.serving(folder / "inbox", mail_port))
+        beside.enter_context(inbox.serving(folder / "inbox", mail_port))
         make_desk(sign_in.password, voice.say)
         new = beginning.make_integrations(book)
         hub = beside.enter_context(serving("127.0.0.1", port))
@@ -70,11 +74,12 @@ def demo(
         if not is_quiet:
             beside.enter_context(going_on(Places(register=register, book=book), is_first=bool(new)))
         address = f"http://localhost:{hub.port}"
+        reached = f"http://127.0.0.1:{hub.port}"
+        beside.enter_context(it_assets.at_work(reached, folder, voice.say, is_quiet=is_quiet))
         voice.say()
         voice.say(f"Tallystick is at {address}")
         voice.say(f"Sign in as {sign_in.email} with the password {sign_in.password}")
-        if has_inbox:
-            voice.say(f"Emails of the hub are put into {folder / 'inbox'}")
+        voice.say(f"Emails of the hub, and emails to it: {address}/demo/inbox/")
         voice.say(f"Its data is in {folder}; delete the folder to begin anew. Stop it with Ctrl-C.")
         voice.answer({"address": address, "port": hub.port, "email": sign_in.email, "password": sign_in.password})
         hub.run()
