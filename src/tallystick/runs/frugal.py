@@ -27,7 +27,10 @@ def leave_pandas_out() -> None:
 
 
 def give_back() -> bool:
-    """Gives memory that is free to the operating system, which the C library of Linux puts off; whether it could."""
+    """Gives memory that is free to the operating system, which Arrow and the C library of Linux put off; whether the
+    library could.
+    """
+    pa.default_memory_pool().release_unused()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     return trim is not None and bool(trim(0))
 

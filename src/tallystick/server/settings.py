@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "tallystick.server.api",
     "tallystick.server.messages",
     "tallystick.server.desk",
+    "tallystick.server.demo",
+    "tallystick.server.request_tracker",
 ]
 
 MIDDLEWARE = [
@@ -100,9 +102,11 @@ FORM_RENDERER = "tallystick.server.ui.forms.Renderer"
 
 # --- the database: one for the hub and the state ------------------------------------------------------------------
 
+CACHE_KIB: Final = 4_096  # the many threads of a web have a connection each, and the operating system caches the file
+
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
-        **address_of(CONFIGURATION.database_url).settings,
+        **address_of(CONFIGURATION.database_url, cache_kib=CACHE_KIB).settings,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -15,9 +15,9 @@ PRAGMAS: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA wal_autocheckpoint = 8000",  # pages
     "PRAGMA synchronous = FULL",  # docs/adr/0002-state-in-django.md
-    "PRAGMA cache_size = -65536",  # KiB
     "PRAGMA journal_size_limit = 67108864",  # bytes
 )
+CACHE_KIB: Final = 65_536  # of each connection, and each thread has one
 HINT: Final = "Write sqlite:///file.db or postgresql://user:password@host/database."
 
 
@@ -35,8 +35,9 @@ class Address:
         return tuple(self.settings.get(name, "") for name in ("ENGINE", "NAME", "HOST", "PORT", "USER"))
 
 
-def address_of(url: str) -> Address:
-    """Reads `sqlite:///relative.db`, `sqlite:////absolute.db` or a PostgreSQL URL as libpq takes it.
+def address_of(url: str, *, cache_kib: int = CACHE_KIB) -> Address:
+    """Reads `sqlite:///relative.db`, `sqlite:////absolute.db` or a PostgreSQL URL as libpq takes it. `cache_kib` is
+    what SQLite keeps of the file in the memory of one connection.
 
     Raises ConfigurationError, which never repeats the URL: it may hold a password.
     """
@@ -45,13 +46,13 @@ def address_of(url: str) -> Address:
         raise ConfigurationError("The URL of the state database is not one.", hint=HINT)
     match scheme:
         case "sqlite":
-            return _sqlite(rest)
+            return _sqlite(rest, cache_kib)
         case "postgresql" | "postgres":
             return _postgresql(f"postgresql://{rest}")
     raise ConfigurationError(f"The state cannot be kept in a database of the kind {scheme!r}.", hint=HINT)
 
 
-def _sqlite(rest: str) -> Address:
+def _sqlite(rest: str, cache_kib: int) -> Address:
     path = unquote(rest.partition("?")[0].removeprefix("/"))
     if not path or path == ":memory:" or not rest.startswith("/"):
         raise ConfigurationError("The URL of the state database names no file.", hint=HINT)
@@ -63,7 +64,7 @@ def _sqlite(rest: str) -> Address:
             "OPTIONS": {
                 "timeout": BUSY_TIMEOUT_S,
                 "transaction_mode": "IMMEDIATE",
-                "init_command": "; ".join(PRAGMAS),
+                "init_command": "; ".join((*PRAGMAS, f"PRAGMA cache_size = -{cache_kib}")),
             },
         },
         title=str(file),
