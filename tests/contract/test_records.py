@@ -208,6 +208,7 @@ class TestPeople(PersonContract):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.postgres
 class TestAssetsOnPostgres(AssetContract):
     def url(self) -> str:

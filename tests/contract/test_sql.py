@@ -293,6 +293,7 @@ class FewPostgresTypes(PostgresContract):
     field_types = frozenset(types)
 
 
+@pytest.mark.slow
 class TestPostgresNaturalKey(FewPostgresTypes):
     key: ClassVar = {"serial": "varchar(40)"}
     stamp = "timestamp"
@@ -301,6 +302,7 @@ class TestPostgresNaturalKey(FewPostgresTypes):
         return {**super().sample(number), "serial": f"SN {number}/ü|\\"}
 
 
+@pytest.mark.slow
 class TestPostgresCompositeKey(FewPostgresTypes):
     key: ClassVar = {"site": "text", "serial": "text"}
 
@@ -322,6 +324,7 @@ class TestMariadb(MariaContract):
     key: ClassVar = {"id": "INTEGER AUTO_INCREMENT"}
 
 
+@pytest.mark.slow
 class TestMariadbNaturalKey(MariaContract):
     types: ClassVar = {FieldType.TEXT: "LONGTEXT"}
     field_types = frozenset(types)

@@ -14,6 +14,7 @@ import pytest
 
 from tallystick.cli import edge
 
+pytestmark = pytest.mark.slow  # a hub is made from nothing
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -23,7 +23,7 @@ from tests.unit.server.state.writer import BATCH, SCOPE, commit_batch
 ROOT = Path(__file__).resolve().parents[4]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=(pytest.mark.postgres, pytest.mark.slow))])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/state.db" if request.param == "sqlite" else postgres_url()
 
