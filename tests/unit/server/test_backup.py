@@ -16,6 +16,7 @@ from tallystick.cli import edge
 
 pytestmark = pytest.mark.slow  # a hub is made from nothing
 
+
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a hub with an integration that is switched on, and a cursor."""
