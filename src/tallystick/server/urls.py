@@ -17,6 +17,8 @@ urlpatterns = [
     path("", include("tallystick.server.designer.urls")),
     path("", include("tallystick.server.desk.urls")),  # before the API: it adds calls to it
     path("", include("tallystick.server.messages.urls")),
+    path("", include("tallystick.server.demo.urls")),
+    path("", include("tallystick.server.request_tracker.urls")),
     path("", include("tallystick.server.api.urls")),
 ]
 
