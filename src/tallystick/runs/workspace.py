@@ -36,6 +36,7 @@ from tallystick.ports.system import System
 from tallystick.ports.world import Clock, Ids, Secrets
 from tallystick.runs import registering
 from tallystick.runs.collecting import rare_collections
+from tallystick.runs.frugal import leave_pandas_out
 from tallystick.runs.links import line_of, link_of
 from tallystick.runs.precedence import Precedence
 from tallystick.runs.registering import Registered
@@ -85,6 +86,7 @@ class Workspace:
         `systems`: how systems are opened where not by the settings in the file. `batch`: how many operations a stage
         of a flow carries out at most.
         """
+        leave_pandas_out()
         self.loaded = loaded
         self.store = store
         self.clock = clock or SystemClock()
