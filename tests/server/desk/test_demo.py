@@ -20,6 +20,7 @@ from tallystick.server.desk.mail import receiver
 from tallystick.server.desk.models import CaseOrder, Conversation, Email, WorkOrder
 from tallystick.server.messages import post
 from tallystick.server.messages.courier import Courier
+from tallystick.server.packs import tours
 from tallystick.server.records.domain import actions
 from tallystick.server.records.models import Case, Note
 
@@ -110,3 +111,27 @@ def test_email_to_no_address_of_the_desk_comes_back_to_its_writer(playground, cl
 def test_hub_that_is_no_demo_has_no_inbox(client_of):
     client = client_of("administrator")
     assert [client.get(f"/demo/inbox/{page}").status_code for page in ("", "write/", "x/")] == [404, 404, 404]
+
+
+def test_tour_leads_through_what_the_demo_has(actor, person, settings, tmp_path):
+    place = MailIntake(address=inbox.ADDRESS, host="127.0.0.1", port=2525)
+    settings.CONFIGURATION = replace(django_settings.CONFIGURATION, mail_intake=place, inbox=tmp_path)
+    person("agent", email=AGENT, name="Olga Sokolova")
+    for number in range(6):
+        actions.create(actor, "case", {"subject": f"Case {number}", "kind": "help_desk"})
+    empty = {one.step.title: one for one in tours.shown(tours.tour_of(actor, "work_orders"), actor)}
+    assert [one.standing.is_done for one in empty.values()] == [False] * 10
+    make_desk("notched across, split in two", lambda _text: None)
+    Courier().deliver_due()
+    full = tours.shown(tours.tour_of(actor, "work_orders"), actor)
+    done = [str(one.step.title) for one in full if one.standing.is_done]
+    assert done == [
+        "A requester writes",
+        "Machines are left alone",
+        "The case asks for work",
+        "A technician works",
+        "The work is done",
+        "Everything is kept",
+    ]
+    assert [len(one.places) for one in full] == [2, 1, 1, 2, 2, 2, 2, 2, 1, 1]
+    assert Email.objects.get(aside="automatic").state == "aside"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
 from typing import Final
 
 from tallystick.server.demo.beginning import AGENT, Tell
 
+_PHOTO: Final = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63606060000000040001f6173855"
+    "0000000049454e44ae426082"
+)
+"""A picture of one dark pixel."""
 TECHNICIAN: Final = "theo@tallystick.example"
 PROBLEMS: Final = (
     ("EL", "Electrical", ""),
@@ -71,4 +77,29 @@ def make_desk(password: str, tell: Tell) -> None:
         technician.do(worker_actor, first, Doing.COMPLETE, resolution="Exchanged and tried.")
     if second:
         replying.ask(worker_actor, second, "When can I come to the workplace?")
+    _make_emails()
     tell(f"Maintenance has {len(orders)} work orders; sign in as {TECHNICIAN} to see its workbench.")
+
+
+def _make_emails() -> None:
+    """What came in already: a requester with a photo, and somebody who is on holiday."""
+    from tallystick.server.demo.inbox import ADDRESS
+    from tallystick.server.desk.mail import intake
+    from tallystick.server.records.models import Person
+
+    person = Person.objects.filter(gone_at__isnull=True, email1__isnull=False, user__isnull=True).order_by("pk").first()
+    author = (person.email1 if person is not None else None) or "rita@requesters.example"
+    name = person.name if person is not None else "Rita Requester"
+    broken, away = EmailMessage(), EmailMessage()
+    broken["Subject"] = "The projector in the large meeting room stays dark"
+    broken.set_content("Good morning,\n\nsince this morning it shows nothing, only its lamp blinks red. Photo below.\n")
+    broken.add_attachment(_PHOTO, maintype="image", subtype="png", filename="projector.png")
+    away["Subject"] = "Out of office: your email"
+    away["Auto-Submitted"] = "auto-replied"
+    away.set_content("I am away until Monday.\n")
+    for number, message in enumerate((broken, away)):
+        message["From"], message["To"] = f'"{name}" <{author}>', ADDRESS
+        message["Message-ID"] = f"<{number}@requesters.example>"
+        kept = intake.keep(message.as_bytes(), envelope_sender=author, sent_for=[ADDRESS])
+        if kept is not None:
+            intake.take(kept)

@@ -24,10 +24,11 @@ class DeskConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        from tallystick.server.desk import kinds, menu, offered, operations, panels
+        from tallystick.server.desk import kinds, menu, offered, operations, panels, tour
         from tallystick.server.desk.domain import closing, events, help_desk, maintenance, merged
         from tallystick.server.desk.mail import intake
         from tallystick.server.messages import beside
+        from tallystick.server.packs import tours
 
         kinds.add()
         operations.add()
@@ -38,6 +39,7 @@ class DeskConfig(AppConfig):
         merged.add()
         panels.add()
         menu.add()
+        tours.add(tour.tour())
         beside.add_chore(closing.close_due)
         beside.add_chore(intake.take_waiting)
         beside.add_chore(intake.forget_old)
