@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tallystick.ports.system import System
     from tallystick.ports.world import Clock, Ids
 
-BUILT_IN = ("memory", "sql", "files", "dav")
+BUILT_IN = ("memory", "sql", "files", "dav", "request_tracker")
 ENTRY_POINTS = "tallystick.connectors"
 _added: dict[str, str] = {}
 

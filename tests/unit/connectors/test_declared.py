@@ -37,6 +37,7 @@ def test_secret_settings_are_known():
         "sql": {"password"},
         "files": frozenset(),
         "dav": {"password", "token"},
+        "request_tracker": {"password", "token"},
     }
 
 
@@ -47,7 +48,7 @@ def test_every_setting_has_a_label_and_a_hint_of_its_own(kind):
         assert setting.label, setting.name
 
 
-@pytest.mark.parametrize("kind", ["sql", "files", "dav"])
+@pytest.mark.parametrize("kind", ["sql", "files", "dav", "request_tracker"])
 def test_page_of_the_connector_names_every_setting(kind):
     page = (ROOT / "docs" / "reference" / "connectors" / f"{kind}.md").read_text(encoding="utf-8")
     table = page.partition("## Settings")[2].partition("\n## ")[0]

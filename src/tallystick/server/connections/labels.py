@@ -96,5 +96,7 @@ LABELS: Final = frozenset(
         _("User"),
         _("id of a user: private tasks and calendar items of others are left out; none: all are there"),
         _("Batch rows"),
+        _("Address of Request Tracker, such as https://rt.example.org."),
+        _("Authentication token of the hub's own user in Request Tracker."),
     }
 )

@@ -26,6 +26,11 @@ CONNECTORS: Final = {
         title=_("CardDAV and CalDAV"), note=_("Address books, calendars and tasks of any server."), icon="contacts"
     ),
     "files": Offer(title=_("Files"), note=_("CSV and JSON Lines in the hub's folder for files."), icon="description"),
+    "request_tracker": Offer(
+        title=_("Request Tracker"),
+        note=_("A help desk whose tickets become work orders, by messages."),
+        icon="confirmation_number",
+    ),
     "memory": Offer(title=_("Memory"), note=_("Records in the process, for trying things out."), icon="memory"),
     "records": Offer(
         title=_("Records of this hub"), note=_("The built-in accounts, people, assets, cases."), icon="inventory_2"
