@@ -1,0 +1,14 @@
+"""The addresses of Request Tracker's pages."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tallystick.server.request_tracker import views
+
+app_name = "request_tracker"
+urlpatterns = [
+    path("messages/request-tracker/", views.queues, name="queues"),
+    path("messages/request-tracker/new/", views.new, name="new"),
+    path("messages/request-tracker/<int:number>/", views.queue, name="queue"),
+]
