@@ -62,8 +62,8 @@ test: setup  ## the tests a change must pass
 
 .PHONY: test-slow
 test-slow: setup  ## the tests that take longer
-	$(BIN)/pytest -q -n 2 -m "slow and not soak and not agents" $(PYTEST_ARGS)
-	$(BIN)/pytest -q -n 2 -m "slow and not soak and not agents" $(PYTEST_ARGS) $(HUB_TESTS)
+	$(BIN)/pytest -q -n 2 -m "slow and not soak and not agents and not request_tracker" $(PYTEST_ARGS)
+	$(BIN)/pytest -q -n 2 -m "slow and not soak and not agents and not request_tracker" $(PYTEST_ARGS) $(HUB_TESTS)
 
 # Inventory agents that report to a hub; their packages bring services that stay off without a server configured.
 AGENT_PACKAGES := fusioninventory-agent ocsinventory-agent
@@ -74,6 +74,26 @@ test-agents: setup  ## real inventory agents from Debian against the hub
 	  command -v $$package >/dev/null || echo "Not installed: $$package. Its tests are skipped; to run them: apt-get install $(AGENT_PACKAGES)."; \
 	done
 	$(BIN)/pytest -q -n 0 -m agents --timeout 600 $(PYTEST_ARGS) tests/server/discovery
+
+# A help desk of others. The server is started by the tests; what the packages bring starts nothing by itself:
+# no database is made (dbconfig-no-thanks), and the mail program has no service (msmtp-mta).
+TRACKER_PACKAGES := request-tracker5 rt5-db-sqlite rt5-standalone dbconfig-no-thanks msmtp-mta
+
+.PHONY: deps-request-tracker
+deps-request-tracker:
+	@have=$$(dpkg-query -W -f '$${db:Status-Status}\n' $(TRACKER_PACKAGES) 2>/dev/null | grep -cx installed); \
+	if [ "$$have" = $(words $(TRACKER_PACKAGES)) ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(TRACKER_PACKAGES) >/dev/null; \
+	elif [ -n "$$CI" ]; then \
+	  echo "CI must run every test but cannot install $(TRACKER_PACKAGES): run it as root on Debian, or install them before." >&2; exit 1; \
+	else \
+	  echo "Not installed: $(TRACKER_PACKAGES). The tests that need them will be skipped; to run them, install the packages as root."; \
+	fi
+
+.PHONY: test-request-tracker
+test-request-tracker: setup deps-request-tracker  ## a real Request Tracker from Debian as a help desk of the hub
+	$(BIN)/pytest -q -n 0 -m request_tracker --timeout 300 $(PYTEST_ARGS) tests/server/request_tracker
 
 .PHONY: soak
 soak: setup  ## the tests that run for minutes to hours

@@ -30,8 +30,11 @@ def proxied(target: str) -> Iterator[Proxy]:
 
         def script(request: Request) -> Reply:
             headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP}
-            answer = client.request(request.method, request.path, headers=headers, content=request.body)
             proxy.calls.append(f"{request.method} {request.path}")
+            try:
+                answer = client.request(request.method, request.path, headers=headers, content=request.body)
+            except httpx.TransportError:  # nobody there
+                return Reply(is_lost=True)
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in HOP}
             reply = Reply(status=answer.status_code, body=answer.content, headers=kept)
             return proxy.spoil(request, reply) if proxy.spoil is not None else reply
