@@ -1,6 +1,7 @@
 """A maintenance system of somebody else: it speaks the published messages and shares no code with the product.
 
-Standard library alone. Faults are switched on one at a time.
+Standard library alone, written from the OpenAPI document. Faults are switched on one at a time. `tell` sends its events
+to the hub by HTTP, signed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import ProxyHandler, Request, build_opener
 
 SECRET = "whsec_" + base64.b64encode(b"a secret that both sides know!!!").decode()
 
@@ -42,6 +45,11 @@ class OutsideMaintenance:
         self.faults_left = 0  # 0: it stays
         self.can_look_up = True
         self.look_ups = 0
+        self.look_ups_broken = 0  # so many are not answered
+        self.hub = ""  # where it tells the hub of events
+        self.now: Callable[[], float] = time.time
+        self.told: list[dict[str, Any]] = []
+        self.closed_shops = {"S3"}
         self.lists: dict[str, list[dict[str, Any]]] = {
             "shops": [{"code": "S1", "name": "Electrical"}, {"code": "S2", "name": "Plumbing"}],
             "priorities": [{"code": "1", "name": "Now"}, {"code": "2", "name": "Soon"}],
@@ -85,6 +93,8 @@ class OutsideMaintenance:
             return self._say(call, 429, {"status": 429, "code": "busy", "detail": "Later."})
         if fault == "breaks_before":
             return self._drop(call)
+        if fault == "error_in_place":
+            return self._say(call, 200, {"status": "error", "message": "Deadlock found when trying to get lock"})
         answer = self._judge(message)
         if fault == "breaks_after":
             return self._drop(call)
@@ -100,12 +110,17 @@ class OutsideMaintenance:
         if not self._is_signed(call, call.path.encode()):
             return self._say(call, 401, {"status": 401, "code": "signature_refused", "detail": "Who are you?"})
         parts = urlsplit(call.path).path.split("/")
+        if parts[-2] == "lists" and self.fault == "error_inside":
+            return self._say(call, 200, {"error": "Could not connect to database"})
         if parts[-2] == "lists":
             entries = self.lists.get(parts[-1])
             if entries is None:
                 return self._say(call, 404, {"code": "unknown_list"})
             return self._say(call, 200, {"name": parts[-1], "entries": entries})
         self.look_ups += 1
+        if self.look_ups_broken:
+            self.look_ups_broken -= 1
+            return self._drop(call)
         if not self.can_look_up:
             return self._say(call, 404, {"code": "not_found", "detail": "No such page."})
         answer = self.answers.get(parts[-1])
@@ -119,7 +134,9 @@ class OutsideMaintenance:
         body = message["body"]
         if message["operation"] == "work_order.create":
             for name, list_ in (("shop", "shops"), ("priority", "priorities")):
-                if body.get(name) not in {one["code"] for one in self.lists[list_]}:
+                if name == "shop" and body.get(name) in self.closed_shops:
+                    errors.append({"code": "closed", "field": name, "message": f"The shop {body[name]} is closed."})
+                elif body.get(name) not in {one["code"] for one in self.lists[list_]}:
                     errors.append(
                         {"code": "unknown", "field": name, "message": f"There is no {name} {body.get(name)}."}
                     )
@@ -143,6 +160,36 @@ class OutsideMaintenance:
             answer = {"id": message["id"], "outcome": "refused", "errors": [error]}
         self.answers[message["id"]] = answer
         return answer
+
+    # --- what it tells
+
+    def tell(
+        self,
+        operation: str,
+        number: str,
+        sequence: int,
+        *,
+        id_: str = "",
+        secret: str = "",
+        seconds_ago: int = 0,
+        **body: Any,
+    ) -> tuple[int, dict[str, Any]]:
+        """Sends an event; status and body of what the hub answered. `id_`: the same one for the same message."""
+        told = {"number": number, "sequence": sequence, "reference": self.orders[number]["reference"], **body}
+        id_ = id_ or f"event-{len(self.told) + 1}"
+        message = {"id": id_, "operation": f"work_order.{operation}", "version": 1, "subject": number, "body": told}
+        self.told.append(message)
+        raw = json.dumps(message).encode()
+        heads = signed(secret or SECRET, id_, raw, int(self.now()) - seconds_ago)
+        return self.call(f"{self.hub}/transactions", heads, raw)
+
+    def call(self, url: str, heads: dict[str, str], raw: bytes | None = None) -> tuple[int, dict[str, Any]]:
+        request = Request(url, data=raw, headers={"Content-Type": "application/json", **heads})
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+                return answer.status, json.loads(answer.read())
+        except HTTPError as error:
+            return error.code, json.loads(error.read())
 
     # --- plumbing
 
