@@ -271,6 +271,11 @@ class _Verdict:
         return Side.LEFT if to_right else Side.RIGHT
 
     def _agrees(self) -> bool:
+        """A default that stands for nothing on the other side agrees with no value of the side that has authority."""
+        owner = self._line.map.authority
+        is_default = owner is not None and owner in self._line.map.default and self._is_empty(owner.other)
+        if owner is not None and is_default and not self._is_empty(owner):
+            return False
         return self._line.agrees(self._pair.left.values, self._pair.right.values)
 
     def _is_empty(self, side: Side) -> bool:

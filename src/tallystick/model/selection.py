@@ -13,8 +13,8 @@ from tallystick.model.value import Value
 class Test(enum.StrEnum):
     """The clauses of a filter; all compare canonical text, so `before`/`after` order dates and moments.
 
-    Null: `is: null` and `empty: true` find it; `is_not: x` passes null; every other test fails on null.
-    `empty: true` is null or ""; `contains` and `starts_with` are case sensitive. `contains` on a list field
+    Null: `is: null`, `in: [x, null]` and `empty: true` find it; `is_not: x` passes null; every other test fails on
+    null. `empty: true` is null or ""; `contains` and `starts_with` are case sensitive. `contains` on a list field
     means one of its elements equals the value.
     """
 
@@ -43,10 +43,10 @@ class Clause(Struct, frozen=True, kw_only=True):
                 return value != self.value
             case Test.EMPTY:
                 return (value in (None, "", "[]")) is self.value
-            case _ if value is None:
-                return False
             case Test.IN:
                 return value in self.value  # type: ignore[operator]
+            case _ if value is None:
+                return False
             case Test.CONTAINS:
                 return str(self.value) in value
             case Test.STARTS_WITH:

@@ -94,8 +94,8 @@ class Clause(Shape):
     is_not: leaves.Is = Field(
         None, description="Does not equal this value; a null field passes unless `null` is given."
     )
-    in_: Annotated[list[Annotated[Present, _SKIP]], Field(min_length=1)] | None = Field(
-        None, alias="in", description="Equals one of these values."
+    in_: Annotated[list[Annotated[leaves.Scalar, _SKIP]], Field(min_length=1)] | None = Field(
+        None, alias="in", description="Equals one of these values; `null` among them finds null."
     )
     contains: Present | None = Field(None, description="Holds this text; of a list field: one of its elements.")
     starts_with: Present | None = Field(None, description="Begins with this text, upper and lower case told apart.")

@@ -199,6 +199,16 @@ def test_merge_one_way_first_contact_never_wipes_E15() -> None:
 
 # --- E21: authority
 
+
+@pytest.mark.parametrize(("base", "left"), [({}, None), ({"unit": "US001"}, None)])
+def test_default_that_stands_for_nothing_gives_way_to_the_value_of_the_owner_E21_A19(base, left):
+    """New pair, and one whose copy was cleared: what the owner has arrives, though the default says the same."""
+    flow = a_flow(line("unit", authority=RIGHT, default={RIGHT: "US001"}))
+    result = merged(flow, base, {"unit": left}, {"unit": "US001"})
+    assert result.writes[LEFT].after["unit"] == "US001"
+    assert RIGHT not in result.writes
+
+
 AUTHORITY = [
     # asks, left, right, written, conflict; the left owns the field
     (False, "2", "1", {"right": {"phone": "2"}}, False),

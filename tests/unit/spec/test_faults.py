@@ -174,7 +174,7 @@ def test_fault_in_a_key_of_a_flow_is_named(keys, key, message, hint):
         ("[{field: k, is: 1}]", "", "`where` has to be a mapping, not a list."),
         ("{field: k, is: [1, 2]}", ".is", "`is` and `is_not` take one value, not a list."),
         ("{field: k, in: 5}", ".in", "`in` has to be a list, not `5`."),
-        ("{field: k, in: [1, null]}", ".in[1]", "Here a value is wanted, not null."),
+        ("{field: k, in: [1, [2]]}", ".in[1]", "Here one value is wanted, not a list."),
         ("{field: k, empty: yes}", ".empty", "Here true or false is wanted, not `yes`."),
         ("{field: k, equals: 1}", ".equals", "There is no key `equals` here."),
     ],

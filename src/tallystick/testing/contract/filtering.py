@@ -72,7 +72,7 @@ def _operands(test: Test, values: tuple[str, ...] | list[str]) -> list[Value | t
         case Test.EMPTY:
             return [True, False]
         case Test.IN:
-            return [(), tuple(values[:1]), tuple(values[:3]), tuple(values)]
+            return [(), tuple(values[:1]), tuple(values[:3]), tuple(values), (*values[:2], None), (None,)]
         case Test.CONTAINS | Test.STARTS_WITH:
             return [value for value in values if value]
         case _:
