@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tallystick.errors import InputRefused, NotFound
+from tallystick.errors import ConfigurationError, InputRefused, NotFound
 from tallystick.runs import requests
 from tallystick.server.designer.models import Integration, IntegrationVersion
 from tallystick.server.designer.place import state_url as hub_state_url
@@ -15,10 +15,10 @@ from tallystick.server.designer.workspaces import workspace
 from tallystick.server.packs import queries
 from tallystick.server.packs.catalogue import pack_of, packs
 from tallystick.server.packs.domain.installing import install
-from tallystick.server.packs.domain.running import run
+from tallystick.server.packs.domain.running import enable, run
 from tallystick.server.packs.domain.units import switch, switched_on
 from tallystick.server.records.domain import actions
-from tallystick.server.records.models import InstalledAsset
+from tallystick.server.records.models import AssetType, InstalledAsset
 from tallystick.spec.reading import loads
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -70,17 +70,52 @@ def test_what_assets_refer_to_goes_first_in_order_A17():
 
 
 def test_operations_are_run_and_shown_by_their_names_A3(pack, actor, client_of):
-    asked = run(actor, pack, "COPY_IT_ASSET")
-    assert asked.flows == ("assets",)
+    asked = run(actor, pack, "MANUFACTURER_FULLSYNC")
+    assert asked.flows == ("manufacturers",)
     (job,) = [one for one in requests.requests_of(hub_state_url()).waiting() if one.id == asked.job]
-    assert (job.integration, job.flows, job.is_full) == ("it-assets", ("assets",), True)
+    assert (job.integration, job.flows, job.is_full) == ("it-assets", ("manufacturers",), True)
     client = client_of("integration manager")
-    answer = client.post("/packs/assets/run/", {"operation": "SYNC_IT_ASSET"}, follow=True).content.decode()
+    answer = client.post("/packs/assets/run/", {"operation": "COPY_AM_SUBTYPE"}, follow=True).content.decode()
     assert all(name in answer for name in NAMES)
-    assert "SYNC_IT_ASSET is asked for" in answer
+    assert "COPY_AM_SUBTYPE is asked for" in answer
     with pytest.raises(NotFound):
         run(actor, pack, "COPY_NOTHING")
-    assert client_of("read-only").post("/packs/assets/run/", {"operation": "SYNC_IT_ASSET"}).status_code == 403
+    assert client_of("read-only").post("/packs/assets/run/", {"operation": "COPY_AM_SUBTYPE"}).status_code == 403
+
+
+def test_operation_is_refused_before_its_turn_in_the_set_up_A25(actor, make, client_of):
+    pack = pack_of("assets")
+    install(actor, pack, values={"company": make("account", name="Own company")})
+
+    def refused(name):
+        with pytest.raises(ConfigurationError) as raised:
+            run(actor, pack, name)
+        return str(raised.value)
+
+    assert "first switch a business unit on" in refused("COPY_IT_ASSET")
+    switch(actor, pack.units, "US001", is_on=True)
+    assert "the default row" in refused("COPY_IT_ASSET")
+    make("product_mapping", product=make("product", name="P-GEN"))
+    assert "first run COPY_AM_SUBTYPE" in refused("COPY_IT_ASSET")
+    with workspace("it-assets", by="schedule") as opened:
+        opened.sync(flows=["subtypes", "manufacturers", "locations", "departments", "employees"], is_full=True)
+    assert "first run COPY_IT_ASSET" in refused("SYNC_IT_ASSET")
+    page = client_of("integration manager").post("/packs/assets/enable/", follow=True).content.decode()
+    assert "SYNC_IT_ASSET has to wait: first run COPY_IT_ASSET." in page
+    assert not Integration.objects.get().is_enabled
+    run(actor, pack, "COPY_IT_ASSET")
+    with workspace("it-assets", by="schedule") as opened:
+        opened.sync(flows=["assets"], is_full=True)
+    run(actor, pack, "SYNC_IT_ASSET")
+    enable(actor, pack)
+    assert Integration.objects.get().is_enabled
+
+
+def test_asset_type_of_hardware_is_found_or_made_once_A12(actor, make):
+    known = make("asset_type", name="Computers", code="010")
+    install(actor, pack_of("assets"), values={"company": make("account", name="Own company")})
+    assert known in Integration.objects.select_related("current").get().current.text
+    assert AssetType.objects.count() == 1
 
 
 def test_pack_is_delivered_off_and_each_switch_is_a_version_A16(actor, make):

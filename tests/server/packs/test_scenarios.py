@@ -8,7 +8,7 @@ from tallystick.errors import ConfigurationError
 from tallystick.model.plan import ReviewKind
 from tallystick.server.ops.opened import looking
 from tallystick.server.records.domain import actions
-from tallystick.server.records.models import InstalledAsset
+from tallystick.server.records.models import AssetType, InstalledAsset
 from tests.server.packs.conftest import writes
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,6 +253,47 @@ def test_echo_of_a_register_that_normalises_settles_S4(works):
     assert works.sql("SELECT serial_number, status FROM register_asset") == [("AB199", "retired")]
     kept = InstalledAsset.objects.get(pk=ours.pk)
     assert (kept.serial_number, kept.status) == ("AB199", "retired")
+
+
+def test_only_hardware_of_the_crm_is_published_in_full_and_later_A12(works):
+    works.install("US001")
+    works.make("product_mapping", product=works.make("product", name="P-GEN"))
+    vehicle = works.make("asset_type", name="Vehicle", code="020")
+    hardware = AssetType.objects.get(code="010").pk
+    car = works.make("installed_asset", name="car", business_unit="US001", asset_type=vehicle)
+    works.make("installed_asset", name="notebook", business_unit="US001", asset_type=hardware)
+    works.make("installed_asset", name="untyped", business_unit="US001")
+    works.run("COPY_IT_ASSET")
+    assert works.sql("SELECT name, asset_type FROM register_asset ORDER BY name") == [
+        ("notebook", "010"),
+        ("untyped", "010"),
+    ]
+    actions.update(works.actor, "installed_asset", car, {"name": "car of the boss"})
+    works.make("installed_asset", name="van", business_unit="US001", asset_type=vehicle)
+    assert writes(works.run("SYNC_IT_ASSET")) == 0
+    actions.update(works.actor, "installed_asset", car, {"asset_type": hardware})
+    works.run("SYNC_IT_ASSET")
+    assert works.sql("SELECT count(*) FROM register_asset") == [(3,)]
+    works.asset("300")
+    works.run("SYNC_IT_ASSET")
+    assert works.crm(asset_id="300").asset_type_id == hardware
+    assert writes(works.run("COPY_IT_ASSET")) == 0
+
+
+def test_positive_match_updates_the_row_with_all_values_A19(works):
+    """Also the business unit of an asset that had none, where it is that of the first unit switched on."""
+    works.install("US001", "US002")
+    works.make("product_mapping", product=works.make("product", name="P-GEN"))
+    blank = works.make("installed_asset", name="C2", installed_product_id="IP7")
+    known = works.make("installed_asset", name="C1", business_unit="US001", asset_id="100", model="old")
+    works.asset("100", model="new", serial_number="SN1", cost="900.00", currency="EUR", hostname="lon-1")
+    works.asset("200", installed_product_id="IP7")
+    works.run("COPY_IT_ASSET")
+    assert InstalledAsset.objects.get(pk=blank).business_unit == "US001"
+    updated = InstalledAsset.objects.get(pk=known)
+    found = (updated.name, updated.model, updated.serial_number, updated.cost, updated.currency, updated.hostname)
+    assert found == ("asset 100", "new", "SN1", 900, "EUR", "lon-1")
+    assert writes(works.run("COPY_IT_ASSET")) == 0
 
 
 def test_asset_moved_between_business_units_stays_itself_A19(works):

@@ -17,12 +17,13 @@ from tallystick.server.api.shapes import Given, Listing, listing
 from tallystick.server.packs import queries, reconciling, tours
 from tallystick.server.packs.catalogue import Pack, pack_of, packs
 from tallystick.server.packs.domain.installing import ADD, install
-from tallystick.server.packs.domain.running import run
+from tallystick.server.packs.domain.running import enable, run
 from tallystick.server.packs.domain.units import switch
 
 VIEW: Final = "designer.view_integration"
 CHANGE: Final = "designer.change_integration"
 RUN: Final = "designer.run_integration"
+PAUSE: Final = "designer.pause_integration"
 calls: Final = Calls("Packs")
 PackName = Annotated[str, Path(min_length=1, max_length=40)]
 
@@ -169,6 +170,14 @@ def switch_pack_unit(request: HttpRequest, name: PackName, body: UnitSwitched) -
 def run_pack_operation(request: HttpRequest, name: PackName, body: OperationWanted) -> Any:
     """Run an operation by its name, like COPY_IT_ASSET."""
     return run(actor_of(request), _installed(name), body.operation)
+
+
+@calls.post("/{name}/enable", PAUSE, out=PackLine)
+def enable_pack(request: HttpRequest, name: PackName) -> Any:
+    """Let changes flow by themselves, once every operation had its turn."""
+    pack = _installed(name)
+    enable(actor_of(request), pack)
+    return _line(pack)
 
 
 @calls.get("/{name}/tour", out=Listing[TourStep])

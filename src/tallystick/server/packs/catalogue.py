@@ -31,6 +31,16 @@ class Operation(Shape):
     document: str
     flow: str
     full: bool
+    after: tuple[str, ...] = ()  # operations that have to be done before it
+
+
+class Found(Shape):
+    """A record of the hub that the documents refer to by id: that with this value, made by that name where it lacks."""
+
+    record: str
+    field: str
+    value: str
+    name: str
 
 
 class Units(Shape):
@@ -54,6 +64,7 @@ class Pack(Shape):
     summary: str
     documents: dict[str, str]  # name of the integration -> file beside
     parameters: dict[str, str] = {}  # name -> what it is
+    found: dict[str, Found] = {}  # name of the place in a document -> the record whose id stands there
     units: Units | None = None
     register_: Register | None = Field(None, alias="register")
     operations: tuple[Operation, ...] = ()

@@ -99,7 +99,7 @@ def set_up(pack: Pack) -> list[SetUp]:
     """What is to be done before assets flow, and how far it is."""
     runs = {one.operation.name: one.last for one in offered(pack)}
     references = [one.name for one in pack.operations if one.full and one.name != "COPY_IT_ASSET"]
-    is_copied = _went(runs.get("COPY_IT_ASSET"))
+    is_copied = went(runs.get("COPY_IT_ASSET"))
     is_enabled = Integration.objects.filter(name__in=list(pack.documents), is_enabled=True).exists()
     steps = [
         ("units", gettext_lazy("Switch business units on"), _units_note(pack), bool(_on(pack))),
@@ -113,7 +113,7 @@ def set_up(pack: Pack) -> list[SetUp]:
             "references",
             gettext_lazy("Copy what assets refer to"),
             ", ".join(references),
-            all(_went(runs[name]) for name in references),
+            all(went(runs[name]) for name in references),
         ),
         ("copy", gettext_lazy("Copy the assets once"), "COPY_IT_ASSET", is_copied),
         (
@@ -130,7 +130,7 @@ def set_up(pack: Pack) -> list[SetUp]:
     ]
 
 
-def _went(last: LastRun | None) -> bool:
+def went(last: LastRun | None) -> bool:
     return last is not None and last.status in _DONE
 
 

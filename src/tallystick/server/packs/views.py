@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tallystick.errors import InputRefused, NotFound
-from tallystick.server.designer.domain import standing
 from tallystick.server.packs import queries, reconciling, tours
 from tallystick.server.packs.catalogue import Pack, pack_of, packs
 from tallystick.server.packs.desk import choose
 from tallystick.server.packs.domain.installing import ADD, install
+from tallystick.server.packs.domain.running import enable as let_flow
 from tallystick.server.packs.domain.running import run
 from tallystick.server.packs.domain.units import switch
 from tallystick.server.people.actor import needs, request_actor
@@ -125,8 +125,7 @@ def run_operation(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def enable(request: HttpRequest, name: str) -> HttpResponse:
     pack = _installed(name)
-    for document in pack.documents:
-        standing.enable(request_actor(request), document)
+    let_flow(request_actor(request), pack)
     toast(request, _("Changes flow by themselves from now on."))
     return redirect("packs:pack", pack.pack)
 

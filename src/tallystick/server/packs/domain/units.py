@@ -54,7 +54,8 @@ def switch(actor: Actor, units: Units, unit: str, *, is_on: bool) -> Switched:
     flow = _flow(data, units)
     rest = [dict(one) for one in _clauses(flow["right"].get("where")) if one.get("field") != units.field]
     flow["right"]["where"] = {"all": [*rest, {"field": units.field, "in": list(after or (NONE,))}]}
-    flow["left"]["where"] = _left(units.field, after)
+    others = [dict(one) for one in _clauses(flow["left"].get("where")) if one.get("field") != units.field]
+    flow["left"]["where"] = {"all": [*others, {"field": units.field, "in": _left(after)}]}
     for line in flow["fields"]:
         if line.get("right") == units.field:
             line.pop("default", None)
@@ -66,11 +67,9 @@ def switch(actor: Actor, units: Units, unit: str, *, is_on: bool) -> Switched:
     return Switched(units=after, version=version.number)
 
 
-def _left(field: str, units: tuple[str, ...]) -> dict[str, Any]:
+def _left(units: tuple[str, ...]) -> list[str | None]:
     """Assets of the CRM take part that belong to one of the units, or to none yet: those may be matched."""
-    if not units:
-        return {"field": field, "is": NONE}
-    return {"any": [{"field": field, "in": list(units)}, {"field": field, "empty": True}]}
+    return [*units, None, ""] if units else [NONE]
 
 
 def _flow(data: Any, units: Units) -> Any:
