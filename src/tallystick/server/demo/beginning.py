@@ -16,7 +16,7 @@ from typing import Final
 
 from tallystick.server.demo.address_book import USER, AddressBook
 from tallystick.server.demo.people import Person as Entry
-from tallystick.server.demo.register import Asset, Register
+from tallystick.server.demo.register import STORES, Asset, Register
 
 ADMINISTRATOR: Final = "demo@tallystick.example"
 AGENT: Final = "olga@tallystick.example"
@@ -78,6 +78,7 @@ def make_register(register: Register, tell: Tell) -> None:
     assets = [
         Asset(
             name=one.name,
+            unit=one.business_unit or STORES,
             serial_number=one.serial_number or "",
             model=one.model or "",
             status=one.status,

@@ -20,11 +20,14 @@ CODES: Final = {
     "disposed": "DSP",
 }
 JUNK: Final = "To be filled by O.E.M."
+STORES: Final = "ST001"
+"""The business unit of what only the stores know."""
 _SCHEMA: Final = """\
 CREATE TABLE asset (
   asset_id TEXT PRIMARY KEY,
   serial_id TEXT,
   descr TEXT NOT NULL,
+  unit TEXT,
   model TEXT,
   status_cd TEXT NOT NULL,
   cost NUMERIC,
@@ -39,8 +42,8 @@ CREATE TRIGGER asset_changed AFTER UPDATE ON asset WHEN new.changed_at = old.cha
 END;
 """
 _INSERT: Final = (
-    "INSERT INTO asset (asset_id, serial_id, descr, model, status_cd, cost, warranty_end, remark)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO asset (asset_id, serial_id, descr, unit, model, status_cd, cost, warranty_end, remark)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -49,6 +52,7 @@ class Asset:
     """An asset as the hub has it."""
 
     name: str
+    unit: str
     serial_number: str
     model: str
     status: str
@@ -126,15 +130,26 @@ def _rows(assets: Sequence[Asset], chance: random.Random) -> Iterator[tuple[obje
             serial = JUNK
         elif turn < 0.043:
             status = "ZZZ"
-        yield (f"R{number}", serial, name, asset.model, status, asset.cost, asset.warranty_until, remark)
+        yield (f"R{number}", serial, name, asset.unit, asset.model, status, asset.cost, asset.warranty_until, remark)
         if 0.043 <= turn < 0.0445:
-            yield (f"R{number}-B", serial, name, asset.model, "SVC", asset.cost, asset.warranty_until, "Entered twice.")
+            yield (
+                f"R{number}-B",
+                serial,
+                name,
+                asset.unit,
+                asset.model,
+                "SVC",
+                asset.cost,
+                asset.warranty_until,
+                "Entered twice.",
+            )
     for extra in range(max(len(assets) // 80, 1)):
         model = chance.choice(assets).model
         yield (
             f"R{200_000 + extra}",
             f"X{extra:08d}",
             f"{model.split()[0]}-X{extra:04d}",
+            STORES,
             model,
             "SVC",
             100,
