@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +41,15 @@ class Happened:
     field: str
     new: str
     subject: str  # of what was said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Where the text of a comment or reply is: the id of an attachment, 0 for none. `others`: files beside it."""
+
+    attachment: int
+    is_html: bool
+    others: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +110,29 @@ def happened_of(given: Any, host: str) -> Happened:
         raise _odd(host, "a transaction") from None
 
 
-def said_of(items: list[Any], host: str) -> Said:
-    """From the attachments of a transaction: its plain text where there is one, else its HTML. Raises SystemFault."""
+def part_of(items: list[Any], host: str) -> Part:
+    """Which attachment of a transaction is what was said. Raises SystemFault."""
     try:
-        named = [one for one in items if one.get("Filename")]
-        texts = {str(one["ContentType"]): str(one.get("Content") or "") for one in items if not one.get("Filename")}
-    except (KeyError, TypeError, AttributeError):
+        parts = [one for one in items if not str(one["ContentType"]).startswith("multipart/")]
+        texts = {
+            kind: [one for one in parts if one["ContentType"] == kind and not one.get("Filename")]
+            for kind in ("text/plain", "text/html")
+        }
+        plain, html = texts["text/plain"], texts["text/html"]
+        chosen = next(iter(plain or html), None)
+        others = [one for one in parts if one is not chosen and not (plain and one in html)]
+        number = int(chosen["id"]) if chosen is not None else 0
+    except (KeyError, TypeError, ValueError, AttributeError):
         raise _odd(host, "an attachment") from None
-    is_html = "text/plain" not in texts and "text/html" in texts
-    return Said(text=texts.get("text/html" if is_html else "text/plain", ""), is_html=is_html, others=len(named))
+    return Part(attachment=number, is_html=bool(html and not plain), others=len(others))
+
+
+def content_of(given: Any, host: str) -> str:
+    """The text of an attachment. Raises SystemFault."""
+    try:
+        return base64.b64decode(given["Content"]).decode("utf-8", "replace")
+    except (KeyError, TypeError, ValueError):
+        raise _odd(host, "an attachment") from None
 
 
 def items_of(given: Any, host: str) -> list[Any]:

@@ -19,10 +19,11 @@ from tallystick.connectors.request_tracker.answers import (
     Happened,
     Said,
     Ticket,
+    content_of,
     happened_of,
     items_of,
     parsed,
-    said_of,
+    part_of,
     ticket_of,
 )
 from tallystick.errors import ConfigurationError, PermissionRefused, RecordError, SystemFault, TallystickError
@@ -124,9 +125,12 @@ class RequestTracker:
         return ticket_of(self._judged(answer, f"ticket {number}"), etag, self._http.host)
 
     def said(self, transaction: int) -> Said:
-        asked = urlencode({"fields": "ContentType,Content,Filename", "per_page": A_PAGE})
-        found = self._get(f"/transaction/{transaction}/attachments?{asked}", f"transaction {transaction}")
-        return said_of(items_of(found, self._http.host), self._http.host)
+        """The text alone is fetched: files may be large, and stay where they are."""
+        host, what = self._http.host, f"transaction {transaction}"
+        asked = urlencode({"fields": "ContentType,Filename", "per_page": A_PAGE})
+        part = part_of(items_of(self._get(f"/transaction/{transaction}/attachments?{asked}", what), host), host)
+        text = content_of(self._get(f"/attachment/{part.attachment}", what), host) if part.attachment else ""
+        return Said(text=text, is_html=part.is_html, others=part.others)
 
     def first_said(self, ticket: int) -> Said:
         """What a ticket began with."""
