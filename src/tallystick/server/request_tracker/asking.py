@@ -47,7 +47,8 @@ def words_of(said: Said) -> str:
     """What somebody wrote, as text; files beside it are named by their count, for they stay on the ticket."""
     text = (plain(said.text) if said.is_html else said.text).replace("\r\n", "\n").replace("\0", "").strip()
     if said.others:
-        text = f"{text}\n\n[{_('Files on the ticket: {count}').format(count=said.others)}]".strip()
+        remark = _("Files on the ticket: {count}").format(count=said.others)
+        text = f"{text}\n\n[{remark}]".strip()
     return cut(text, TEXT)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.connections.models import Connection
@@ -48,18 +48,22 @@ class QueueForm(forms.Form):
         required=False,
         max_length=1_000,
         widget=forms.Textarea(attrs={"rows": 5, "class": "mono"}),
-        help_text=_("problem, shop, priority, business_unit, assets: `shop: Shop`, one a line."),
+        help_text=_("problem, shop, priority, business_unit, assets: like shop: Shop, one a line."),
     )
     statuses = forms.CharField(
         label=_("Statuses"),
         required=False,
         max_length=2_000,
         widget=forms.Textarea(attrs={"rows": 7, "class": "mono"}),
-        help_text=_("`completed: open`, one a line; a dash leaves the ticket as it is. What is not named is parked."),
+        help_text=_(
+            "Like completed: open, one a line; a dash leaves the ticket as it is. What is not named is parked."
+        ),
     )
     every_s = forms.IntegerField(label=_("Seconds between looks"), min_value=5, max_value=3_600, initial=20)
     hears_replies = forms.BooleanField(
-        label=_("Replies go to maintenance too"), required=False, help_text=_("Else comments alone.")
+        label=_("Replies go to maintenance too"),
+        required=False,
+        help_text=_("Else comments alone."),
     )
 
     def __init__(self, data: Any = None, *, tracker: Tracker | None = None) -> None:
@@ -115,10 +119,10 @@ def _lines(text: str) -> dict[str, str]:
             continue
         name, colon, value = line.partition(":")
         if not colon or not name.strip() or not value.strip():
-            raise forms.ValidationError(_now("Line {number}: write `name: value`.").format(number=number))
+            raise forms.ValidationError(gettext("Line {number}: write name: value.").format(number=number))
         if name.strip() in found:
             raise forms.ValidationError(
-                _now("Line {number}: {name} stands there twice.").format(number=number, name=name)
+                gettext("Line {number}: {name} stands there twice.").format(number=number, name=name)
             )
         found[name.strip()] = value.strip()
     return found

@@ -151,7 +151,7 @@ def _judged(wanted: Wanted, faults: dict[str, str] | None = None) -> None:
         )
     for code, status in wanted.statuses.items():
         if not code.strip() or len(code) > 40 or not status.strip() or len(status) > 64:
-            faults["statuses"] = _("Write `status of the work order: status of the ticket`, one a line.")
+            faults["statuses"] = _("Write a status of work orders, a colon and a status of tickets, one a line.")
     if faults:
         raise InputRefused(_("The queue was not connected."), fields=faults)
 
