@@ -22,6 +22,7 @@ from tallystick.server.people.models import User
 from tallystick.server.records.domain import actions
 from tallystick.server.review.domain.decide import Answer, decide
 from tests.firm import Firm
+from tests.queues import connected
 
 DOCUMENT = """\
 integration: books
@@ -63,6 +64,7 @@ def lived_in(folder: Path, administrator: User, *, text: str = "Something") -> F
     designer.save(actor, "books", document.replace("every day", "every hour"), comment=text[:200])
     _people(actor, text)
     _records(actor, text)
+    connected(actor, title=f"Help desk {text}", queue=text[:200], fault=text[:400])
     endpoints.add(actor, address="https://93.184.215.14/hook", events=["record.changed"], title=text[:200])
     return firm
 
