@@ -9,9 +9,11 @@ from tallystick.server.desk import looking
 from tallystick.server.desk.domain import help_desk
 from tallystick.server.desk.domain.help_desk import Wanted
 from tallystick.server.desk.models import CaseOrder, Follower, Notice, WorkOrder
-from tallystick.server.messages.course import State
+from tallystick.server.messages.courier import Courier
+from tallystick.server.messages.course import Came, State
 from tallystick.server.messages.domain import handling
 from tallystick.server.messages.models import Direction, Transaction
+from tallystick.server.messages.transports import Sent, Straight
 from tallystick.server.records.record_types import record_type
 from tallystick.server.records.values import listed
 
@@ -58,6 +60,32 @@ def test_corrected_request_is_a_new_attempt_of_the_same_transaction_S6(desk):
     assert (CaseOrder.objects.count(), WorkOrder.objects.count()) == (1, 1)
     with pytest.raises(AlreadyDecided):
         help_desk.correct(desk.agent, refused.pk, wanted)
+
+
+class OnceLost(Straight):
+    """Loses the first message on its way there."""
+
+    is_lost = False
+
+    def send(self, peer, message):
+        if not self.is_lost:
+            self.is_lost = True
+            return Sent(came=Came.LOST, message="No answer.")
+        return super().send(peer, message)
+
+
+def test_corrected_request_that_is_lost_is_not_taken_for_the_refusal_before_S5_S6(desk):
+    found = desk.ask(desk.case(), priority="9")
+    wire = OnceLost()
+    courier = Courier(transport=lambda _peer: wire)
+    help_desk.correct(desk.agent, found.pk, Wanted(subject="Lamp", priority="1"), courier=courier)
+    for _minute in range(3):
+        courier.deliver_due()
+        desk.clock.move(60)
+    found = CaseOrder.objects.get(pk=found.pk)
+    assert (found.number, found.status, WorkOrder.objects.count()) == ("WO-1", "open", 1)
+    came = [one.came for one in found.transaction.tries.order_by("ordinal")]
+    assert came == ["refused", "lost", "refused", "refused", "answered"]
 
 
 def test_lists_are_looked_up_live_and_read_again_when_too_old_W3_S6(desk, outside_peer, outside):

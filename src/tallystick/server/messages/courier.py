@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -200,9 +200,12 @@ def _conclude_found(claim: _Claim, looked: LookedUp) -> None:
         _close(claim, now, found, looked.status, looked.raw, looked.message)
         if not _is_ours(row, claim):
             return
-        case = _case(row, now, look_ups=True)
+        earlier = row.tries.exclude(purpose=Purpose.LOOK_UP)
+        was_refused = earlier.filter(came=Came.REFUSED).exists()
+        case = replace(_case(row, now, look_ups=True), was_refused=was_refused)
         _move(row, after_look_up(found, case), looked.message or row.why)
-        _end(row, looked.answer if found in (Found.ANSWERED, Found.REFUSED) else None, now)
+        is_over = row.state in (State.DONE, State.REFUSED)
+        _end(row, looked.answer if is_over else None, now)
         _note_health(row.peer, found is not Found.UNANSWERED, looked.message, now)
 
 

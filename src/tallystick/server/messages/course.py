@@ -69,6 +69,7 @@ class Case:
     patience: timedelta  # how long the peer may still be at a request whose answer is lost
     lost_at: datetime | None = None
     sends: int = 1  # attempts to send so far, whatever `attempts` counts
+    was_refused: bool = False  # an attempt before this one, under the same id: it left nothing there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +105,13 @@ def after_look_up(found: Found, case: Case) -> Next:
     match found:
         case Found.ANSWERED:
             return Next(state=State.DONE)
-        case Found.REFUSED:
+        case Found.REFUSED if not case.was_refused:
             return Next(state=State.REFUSED)
         case Found.CANNOT:
             return Next(state=State.NEEDS_PERSON)
         case Found.UNANSWERED:
             return _later(State.UNKNOWN, State.NEEDS_PERSON, case)
-        case Found.ABSENT:
+        case _:  # absent; or the refusal of an attempt before, which says nothing of the corrected one
             believed_at = case.lost_at + case.patience if case.lost_at is not None else case.now
             if case.now < believed_at:
                 return Next(state=State.UNKNOWN, at=believed_at)

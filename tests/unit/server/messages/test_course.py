@@ -77,3 +77,12 @@ def test_lost_answer_is_never_followed_by_sending_without_a_look_up_S5():
         for attempts in range(1, len(WAITS_S) + 3):
             following = after_attempt(Came.LOST, case(can_look_up=can_look_up, attempts=attempts))
             assert following.state not in (State.WAITING, State.SENDING)
+
+
+def test_refusal_of_an_attempt_before_says_nothing_of_the_corrected_one_S6():
+    lost = {"attempts": 1, "sends": 2, "lost_at": EPOCH}
+    assert after_look_up(Found.REFUSED, case(**lost)) == Next(state=State.REFUSED)
+    early = after_look_up(Found.REFUSED, case(**lost, was_refused=True))
+    assert early == Next(state=State.UNKNOWN, at=EPOCH + PATIENCE)
+    late = case(**{**lost, "lost_at": EPOCH - PATIENCE}, was_refused=True)
+    assert after_look_up(Found.REFUSED, late) == Next(state=State.WAITING, at=EPOCH + timedelta(seconds=WAITS_S[1]))
