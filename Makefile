@@ -98,6 +98,7 @@ test-request-tracker: setup deps-request-tracker  ## a real Request Tracker from
 .PHONY: soak
 soak: setup  ## the tests that run for minutes to hours
 	$(BIN)/pytest -q -m soak --timeout 0 $(PYTEST_ARGS)
+	$(BIN)/pytest -q -m soak --timeout 0 $(PYTEST_ARGS) $(HUB_TESTS)
 
 .PHONY: lint
 lint: setup  ## style, format, types, layers

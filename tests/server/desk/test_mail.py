@@ -65,7 +65,7 @@ def test_email_becomes_a_case_and_its_sender_is_told_its_number_W2(post, desk):
         "help_desk",
         "open",
     )
-    assert case.created_by == "Rita Requester"
+    assert case.created_by == "rita@example.com (email)"
     letter = last_letter()
     assert (letter.to, letter.subject) == (RITA, f"C-{case.number}: Lamp in hall 3")
     assert letter.reply_to == reply_to(case)

@@ -140,6 +140,4 @@ class _Keeper:
 def _read(folder: Path, name: str) -> Letter:
     raw = (folder / name).read_bytes()
     at = datetime.strptime(name[:22], "%Y%m%d-%H%M%S-%f").replace(tzinfo=UTC)
-    head, _blank, body = raw.replace(b"\r\n", b"\n").partition(b"\n\n")
-    # the reader leaves out what stands below our own line; here is all there is to read
-    return Letter(name=name, at=at, mail=reading.read(head + b"\n\n" + body.replace(b"##- ", b"-- ", 1)))
+    return Letter(name=name, at=at, mail=reading.read(raw, is_whole=True))

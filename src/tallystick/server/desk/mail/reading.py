@@ -63,15 +63,17 @@ class Mail:
         return self.headers.get(name, [""])[0]
 
 
-def read(raw: bytes) -> Mail:
-    """Reads an email as it came over the wire."""
+def read(raw: bytes, *, is_whole: bool = False) -> Mail:
+    """Reads an email as it came over the wire; `is_whole`: also what our own letter said below an answer."""
     message = message_from_bytes(raw)
     headers: dict[str, list[str]] = {}
     for name, value in message.raw_items():
         headers.setdefault(str(name).lower(), []).append(one_line(_decoded(str(value))))
     name, author = parseaddr(_header(message, "from"))
     texts, files = _parts(message)
-    body = _ABOVE.split("\n\n".join(one for one in texts if one.strip()), maxsplit=1)[0]
+    body = "\n\n".join(one for one in texts if one.strip())
+    if not is_whole:
+        body = _ABOVE.split(body, maxsplit=1)[0]
     nearest = ids(_header(message, "in-reply-to")) + ids(_header(message, "references"))[::-1]
     return Mail(
         headers=headers,

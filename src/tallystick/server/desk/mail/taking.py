@@ -101,8 +101,8 @@ def _lately(email: Email) -> int:
 
 
 def _writer(email: Email) -> Actor:
-    name = email.author_name or email.author or _("Email")
-    return Actor(person=None, name=name[:150], permissions=_RIGHTS, via="email", address=email.author)
+    name = f"{email.author or email.envelope_sender} (email)"  # whatever it calls itself: no name is proven
+    return Actor(person=None, name=name[-150:], permissions=_RIGHTS, via="email", address=email.author)
 
 
 def _fitting(mail: reading.Mail) -> tuple[str, list[Given]]:
@@ -136,7 +136,7 @@ def _add_note(actor: Actor, case: Case, email: Email, mail: reading.Mail, text: 
     _write_note(actor, case, mail.subject, text)
     if CASE_STATUSES.behaves_like(case.status) == "resolved":  # not solved after all (W16)
         actions.update(actor, "case", case.pk, {"status": OPEN_AGAIN})
-    facts = {"by": actor.name, "email": email.author, "text": text[:300]}
+    facts = {"by": email.author_name or email.author, "email": email.author, "text": text[:300]}
     notices.tell_of_case(case, Happening.MAIL, facts)
 
 
