@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tallystick.connectors.memory import MemoryWorld
+from tallystick.connectors.memory.describe import FieldSettings, RecordTypeSettings
 from tallystick.server.connections.domain import change as connections
 from tallystick.server.connections.models import Connection
 from tallystick.server.designer.domain import change, standing
@@ -164,6 +165,30 @@ def test_schedule_is_changed_from_the_page(open_page, firm):
     page.get_by_label("Schedule of people").fill("often")
     page.locator("#standing").get_by_role("button", name="Save").click()
     expect(page.locator("#standing")).to_contain_text("every 5 minutes")
+
+
+def test_field_that_is_new_is_offered_added_and_taken_back_E11(open_page, check_looks, worlds, firm):
+    for side in worlds:
+        fields = tuple(FieldSettings(name=name) for name in ("name", "phone", "email", f"only_{side}"))
+        worlds[side].define(RecordTypeSettings(name="person", fields=fields))
+    page = open_page("/integrations/firm/")
+    page.get_by_role("link", name="Fields").click()
+    expect(page.get_by_text("Not both of the systems have said yet what they hold.")).to_be_visible()
+    page.get_by_role("button", name="Ask them now").click()
+    page.get_by_role("button", name="Keep email and email in agreement").click()
+    expect(page.get_by_role("status")).to_contain_text("email and email are kept in agreement")
+    expect(page.get_by_role("row", name="email")).to_be_visible()
+    page.get_by_label("Field of left").select_option("only_left")
+    page.get_by_label("Who decides").select_option("left")
+    page.get_by_label("Field of right").select_option("only_right")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("Every field of both sides is kept in agreement.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    page = check_looks("/integrations/firm/flows/people/", "integration-fields")
+    expect(page.get_by_label("Field of left")).to_be_visible()
+    page.get_by_label("Acts on phone").click()
+    page.get_by_role("button", name="The left decides").click()
+    expect(page.get_by_role("row", name="phone")).to_contain_text("the left decides")
 
 
 def test_file_is_imported_its_secret_asked_for_and_exported_without_it(open_page, check_page):

@@ -107,6 +107,28 @@ def test_standing_enabled_paused_resumed_drained_disabled(firm: Any) -> None:
     assert firm.get("/integrations").json()["items"] == []
 
 
+def test_fields_of_a_flow_offered_added_set_and_taken_out_E11_E40(firm: Any, calls: Any) -> None:
+    path = "/integrations/firm/flows/people/fields"
+    for side in ("left", "right"):
+        settings = firm.get(f"/systems/{side}").json()["settings"]
+        fields = tuple(FieldSettings(name=name) for name in ("name", "email"))
+        MemoryWorld.open(settings["name"]).define(RecordTypeSettings(name="person", fields=fields))
+        assert firm.post(f"/systems/{side}/test").status_code == 200
+    found = firm.get(path).json()
+    assert [line["name"] for line in found["lines"]] == ["name"]
+    assert (found["pairs"], found["gone"]) == ([{"left": "email", "right": "email"}], {"left": [], "right": []})
+    assert [field["name"] for field in found["free"]["left"]] == ["email"]
+    assert firm.post(path, {"left": "email", "right": "email", "decides": "left"}).json()["number"] == 2
+    assert firm.get(path).json()["lines"][1]["decides"] == "left"
+    assert firm.post(f"{path}/decide", {"line": "email", "decides": "both"}).json()["number"] == 3
+    again = firm.post(path, {"left": "email", "right": "email"})
+    assert (again.status_code, again.json()["fields"]) == (422, {"left": "email is kept in agreement already."})
+    assert firm.post(f"{path}/remove", {"line": "email"}).json()["number"] == 4
+    assert firm.get("/integrations/firm").json()["text"] == TEXT
+    assert firm.post(f"{path}/remove", {"line": "name"}).status_code == 422
+    assert firm.get("/integrations/firm/flows/none/fields").status_code == 404
+
+
 def test_run_asked_for_once_however_often_the_call_comes(firm: Any) -> None:
     asked = [firm.post("/integrations/firm/run", {"full": True}, Idempotency_Key="run-1") for _ in range(2)]
     assert [one.status_code for one in asked] == [202, 202]

@@ -15,6 +15,7 @@ from tallystick.model.value import Value
 from tallystick.model.write import Outcome, Write
 from tallystick.ports.system import Known, System
 from tallystick.server.connections import health
+from tallystick.server.connections.described import keep, shown
 from tallystick.server.connections.models import Connection
 
 NOTE_EVERY_S: Final = 60.0
@@ -33,7 +34,11 @@ class Watched:
 
     def describe(self) -> Description:
         with self._watching():
-            return self._inner.describe()
+            description = self._inner.describe()
+        if (offered := shown(description)) != self._connection.described:  # the designer offers what is new
+            keep(self._connection, description)
+            self._connection.described = offered
+        return description
 
     def listing(self, selection: Selection, known: Known) -> Iterator[Batch]:
         with self._watching():

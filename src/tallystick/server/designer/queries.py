@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 
@@ -16,6 +16,7 @@ from tallystick.runs.pauses import Pause
 from tallystick.server.connections.domain.using import Use
 from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.models import Integration, IntegrationVersion
+from tallystick.server.ops.opened import looking
 from tallystick.server.people.actor import Actor
 from tallystick.server.state import models as state
 
@@ -42,20 +43,16 @@ def integrations_for(actor: Actor) -> QuerySet[Integration]:
 
 
 def listed(actor: Actor, pauses: Mapping[str, Pause]) -> list[Listed]:
-    """All, with how they are doing; three queries however many there are. Raises NotAllowed."""
+    """All, with how they are doing; four queries however many there are. Raises NotAllowed."""
     last = state.Run.objects.filter(integration=OuterRef("name")).order_by("-number")
     rows = integrations_for(actor).annotate(
         last_run=Subquery(last.values("run")[:1]),
         last_status=Subquery(last.values("status")[:1]),
         last_at=Subquery(last.values("started_at")[:1]),
     )
-    asked = state.Review.objects.filter(status="open").order_by()
-    waiting: dict[str, int] = {
-        row["scope__integration"]: row["count"]
-        for row in asked.values("scope__integration").annotate(count=Count("number"))
-    }
+    waiting = looking().waiting()
     paused = {pause.integration for pause in pauses.values()}
-    return [_listed(row, waiting.get(row.name, 0), row.name in paused) for row in rows]
+    return [_listed(row, waiting.of(row.name), row.name in paused) for row in rows]
 
 
 def _listed(row: Integration, reviews: int, is_paused: bool) -> Listed:
@@ -115,16 +112,13 @@ def flows_standing(name: str, flows: list[str], pauses: Mapping[str, Pause]) -> 
         row["flow"]: row
         for row in state.Scope.objects.filter(integration=name, instance="").values("flow", "linked", "last_full_at")
     }
-    asked = state.Review.objects.filter(status="open", scope__integration=name).order_by()
-    waiting: dict[str, int] = {
-        row["flow"]: row["count"] for row in asked.values("flow").annotate(count=Count("number"))
-    }
+    waiting = looking().waiting().flows
     paused = {pause.flow: pause for pause in pauses.values() if pause.integration == name}
     return {
         flow: FlowStanding(
             name=flow,
             links=scopes.get(flow, {}).get("linked", 0),
-            reviews=waiting.get(flow, 0),
+            reviews=waiting.get((name, flow), 0),
             last_full_at=parse_datetime(scopes.get(flow, {}).get("last_full_at") or ""),
             pause=paused.get(flow) or paused.get(""),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tallystick.server.designer.views import acts, documents, lessons, pages, plans
+from tallystick.server.designer.views import acts, documents, fields, lessons, pages, plans
 
 app_name = "designer"
 urlpatterns = [
@@ -23,6 +23,11 @@ urlpatterns = [
     path("integrations/<str:name>/", pages.one, name="one"),
     path("integrations/<str:name>/matching/", lessons.matching, name="matching"),
     path("integrations/<str:name>/learn/", lessons.learn, name="learn"),
+    path("integrations/<str:name>/flows/<str:flow>/", fields.fields, name="fields"),
+    path("integrations/<str:name>/flows/<str:flow>/look/", fields.look, name="fields-look"),
+    path("integrations/<str:name>/flows/<str:flow>/add/", fields.add, name="field-add"),
+    path("integrations/<str:name>/flows/<str:flow>/remove/", fields.remove, name="field-remove"),
+    path("integrations/<str:name>/flows/<str:flow>/decide/", fields.decide, name="field-decide"),
     path("integrations/<str:name>/standing/", pages.standing_now, name="standing"),
     path("integrations/<str:name>/edit/", documents.edit, name="edit"),
     path("integrations/<str:name>/versions/<int:number>/", pages.version, name="version"),

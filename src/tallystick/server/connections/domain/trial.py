@@ -17,7 +17,7 @@ from tallystick.errors import TallystickError, Unreachable
 from tallystick.model.schema import Description
 from tallystick.runs.world import SystemClock, TimeIds
 from tallystick.server.connections import health, vault
-from tallystick.server.connections.described import shown
+from tallystick.server.connections.described import keep, restored
 from tallystick.server.connections.domain.change import check_secrets_stay, connection_of
 from tallystick.server.connections.models import Connection
 from tallystick.server.connections.opening import open_system
@@ -50,7 +50,7 @@ def test(actor: Actor, name: str) -> Trial:
         health.note(connection.pk, _Told(trial.message, hint=trial.hint, code=trial.code))
     else:
         health.note(connection.pk, None, found=trial.message)
-        _keep(connection, description)
+        keep(connection, description)
     return trial
 
 
@@ -74,8 +74,6 @@ def discover(actor: Actor, name: str, *, is_fresh: bool = False) -> Description:
 
     Raises NotAllowed, NotFound, and what describing raises.
     """
-    from tallystick.server.connections.described import restored
-
     actor.check("connections.test_connection")
     connection = connection_of(name)
     if connection.described is not None and not is_fresh:
@@ -86,7 +84,7 @@ def discover(actor: Actor, name: str, *, is_fresh: bool = False) -> Description:
         health.note(connection.pk, error)
         raise
     health.note(connection.pk, None, found=_found(description))
-    _keep(connection, description)
+    keep(connection, description)
     return description
 
 
@@ -100,12 +98,6 @@ class _Told(TallystickError):
 
 def _secrets_and_all(connection: Connection) -> dict[str, Any]:
     return {**connection.settings, **vault.opened(connection.secrets)}
-
-
-def _keep(connection: Connection, description: Description) -> None:
-    Connection.objects.filter(pk=connection.pk, version=connection.version).update(
-        described=shown(description), described_at=timezone.now()
-    )
 
 
 def _tried(connector: str, settings: Callable[[], Mapping[str, Any]]) -> tuple[Trial, Description | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -124,19 +124,31 @@ def set_schedule(actor: Actor, name: str, flow: str, schedule: str) -> Integrati
 
     The rest of the document stays as it is, comments too. Raises as `save`, and NotFound for an unknown flow.
     """
+    wanted = schedule.strip()
+
+    def edit(one: dict[str, Any]) -> str:
+        if wanted:
+            one["schedule"] = wanted
+        else:
+            one.pop("schedule", None)
+        return _("Schedule of {flow}: {schedule}").format(flow=flow, schedule=wanted or _("by hand"))
+
+    return in_flow(actor, name, flow, edit)
+
+
+def in_flow(actor: Actor, name: str, flow: str, edit: Callable[[dict[str, Any]], str]) -> IntegrationVersion:
+    """A new version in which `edit` changed what the document says of one flow; it gives the comment.
+
+    The rest of the document stays as it is, comments too. Raises as `save`, NotFound for an unknown flow, and what
+    `edit` raises.
+    """
     actor.check("designer.change_integration")
     current = current_of(integration_of(name))
     data: dict[str, Any] = deepcopy(dict(loaded_of(current).data))
-    for one in data["flows"]:
-        if one["flow"] == flow:
-            if schedule.strip():
-                one["schedule"] = schedule.strip()
-            else:
-                one.pop("schedule", None)
-            break
-    else:
+    one = next((one for one in data["flows"] if one["flow"] == flow), None)
+    if one is None:
         raise NotFound(_("There is no flow {flow} in {name}.").format(flow=flow, name=name))
-    comment = _("Schedule of {flow}: {schedule}").format(flow=flow, schedule=schedule.strip() or _("by hand"))
+    comment = edit(one)
     return save(actor, name, rewrite(current.text, data), comment=comment, seen=current.number)
 
 
