@@ -9,9 +9,10 @@ import sys
 LOOK = """\
 import json, sys
 import tallystick.engine.pipeline
-from tallystick.runs.frugal import give_back, leave_pandas_out
+from tallystick.runs.frugal import give_back, leave_pandas_out, use_system_memory
 by_import = "pandas" in sys.modules
 leave_pandas_out()
+use_system_memory()
 import pyarrow as pa
 from tallystick.engine.workspace import workspace
 with workspace() as space:
@@ -24,11 +25,12 @@ try:
     can = True
 except ModuleNotFoundError:  # it is not installed where nothing needs it
     can = None
-print(json.dumps([count, by_import or before, can]))
+print(json.dumps([count, by_import or before, can, pa.default_memory_pool().backend_name]))
 """
 
 
 def test_arrow_and_duckdb_work_without_pandas_which_others_may_still_import():
     done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)
-    count, was_loaded, can_be = json.loads(done.stdout)
+    count, was_loaded, can_be, pool = json.loads(done.stdout)
     assert (count, was_loaded, can_be) in ((2, False, True), (2, False, None))
+    assert pool == "system"
