@@ -12,7 +12,7 @@ from tallystick.server.messages.models import Peer
 from tallystick.server.records.entry import LIVE
 from tallystick.server.records.models import InstalledAsset
 from tallystick.server.records.record_types import record_type
-from tallystick.server.records.search import matching
+from tallystick.server.records.search import glanced
 
 LONGEST: Final = 2_000
 ASSETS_AT_ONCE: Final = 50
@@ -52,7 +52,7 @@ def _assets(_asker: Peer, words: str) -> list[Entry]:
     """The first that fit: there may be very many."""
     kind = record_type("installed_asset")
     rows = InstalledAsset.objects.using(HUB).filter(LIVE)
-    narrowed: Any = matching(rows, kind, words, using=HUB) if words.strip() else rows
+    narrowed: Any = glanced(rows, kind, words, using=HUB) if words.strip() else rows
     values = narrowed.order_by("-changed_at", "pk").values_list("number", "name", "serial_number")[:ASSETS_AT_ONCE]
     return [{"code": kind.called(number), "name": name, "serial_number": serial} for number, name, serial in values]
 

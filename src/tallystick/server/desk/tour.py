@@ -127,7 +127,7 @@ def tour() -> Tour:
                     " says so: what an email tells of its sender proves nothing."
                 ),
                 see=gettext_lazy(
-                    "Write one as a requester, then open its case: the card Email has who it says it is from, and the"
+                    "Write one as a requester, then open its case: the card Emails has who it says it is from, and the"
                     " card Files what came with it."
                 ),
                 places=(
