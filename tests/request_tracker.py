@@ -40,7 +40,7 @@ Set($BcryptCost, 4); # a safe one takes a third of a second of every request
 1;
 """
 SEED: Final = r"""
-@Queues = ({{ Name => 'Facilities', Description => 'Work for technicians' }});
+@Queues = (map {{ {{ Name => $_, Description => $_ }} }} ('Facilities', 'Network'));
 @Users = (
     {{ Name => 'hub', RealName => 'Hub', EmailAddress => 'hub@example.org', Privileged => 1 }},
     {{ Name => 'olga', RealName => 'Olga Agent', EmailAddress => 'olga@example.org', Privileged => 1 }},
@@ -53,8 +53,11 @@ SEED: Final = r"""
 my @rights = qw(SeeQueue ShowTicket ShowTicketComments CommentOnTicket ReplyToTicket ModifyTicket SeeCustomField
                 ModifyCustomField);
 @ACL = (
-    (map {{ {{ UserId => 'hub', Queue => 'Facilities', Right => $_ }} }} @rights),
-    (map {{ {{ UserId => 'olga', Queue => 'Facilities', Right => $_ }} }} (@rights, 'CreateTicket', 'OwnTicket')),
+    map {{
+        my $queue = $_;
+        (map {{ {{ UserId => 'hub', Queue => $queue, Right => $_ }} }} @rights),
+        (map {{ {{ UserId => 'olga', Queue => $queue, Right => $_ }} }} (@rights, 'CreateTicket', 'OwnTicket')),
+    }} ('Facilities', 'Network')
 );
 @Final = (sub {{
     for my $name (qw(hub olga)) {{

@@ -49,6 +49,8 @@ class Workshop:
     clock: FixedClock
     tracker: Tracker
     olga: Person
+    url: str
+    token: str
 
     def look(self) -> int:
         """A look at the queue and everything that is due, some seconds after the last."""
@@ -99,7 +101,7 @@ def workshop_of(db, actor, person, rt, proxy, local_network) -> Iterator[Any]:
             **wanted,
         }
         tracker = trackers.add(actor, name="facilities", title="Facilities desk", wanted=Wanted(**given))
-        return Workshop(boss=actor, technician=technician, clock=clock, tracker=tracker, olga=rt.olga)
+        return Workshop(boss=actor, technician=technician, clock=clock, tracker=tracker, olga=rt.olga, **settings)
 
     with moment.told_by(FixedClock(datetime.now(tz=UTC))) as clock:
         yield make

@@ -12,6 +12,9 @@ from itertools import count
 import pytest
 from django.db import connections
 
+from tallystick.errors import InputRefused
+from tallystick.server.connections.domain import change
+from tallystick.server.connections.models import Connection
 from tallystick.server.desk.domain import replying, technician
 from tallystick.server.desk.domain.technician import Doing
 from tallystick.server.desk.models import Conversation, Follower, OrderNote, WorkOrder
@@ -23,7 +26,7 @@ from tallystick.server.request_tracker import beside
 from tallystick.server.request_tracker.domain import trackers
 from tallystick.server.request_tracker.domain.trackers import Wanted
 from tallystick.server.request_tracker.forms import FIELDS, STATUSES
-from tallystick.server.request_tracker.models import TicketOrder
+from tallystick.server.request_tracker.models import TicketOrder, Tracker
 
 pytestmark = [pytest.mark.slow, pytest.mark.request_tracker]
 
@@ -345,11 +348,11 @@ def test_only_tickets_that_meet_the_condition_and_were_touched_since_become_orde
 
 def test_transaction_that_a_look_missed_is_found_when_the_queue_is_gone_through_S18(workshop):
     ticket = workshop.olga.make("Lamp")
-    type(workshop.tracker).objects.update(seen=10**6, started_after=10**6)  # as if it had been committed late
-    workshop.look()
-    assert workshop.numbers(ticket) == []
-    workshop.clock.move(3_600)
-    workshop.look()
+    for hours in (0, 1):
+        Tracker.objects.update(seen=10**6)  # as if it had been committed long after others with a higher id
+        workshop.clock.move(hours * 3_600)
+        workshop.look()
+        assert len(workshop.numbers(ticket)) == hours
     assert len(workshop.numbers(ticket)) == 1
 
 
@@ -386,3 +389,49 @@ def test_one_ticket_that_cannot_be_given_stands_in_nobodys_way_E7(workshop, prox
     workshop.look()
     assert len(workshop.numbers(bad)) == 1
     assert workshop.fault() == ""
+
+
+def test_ticket_that_moves_to_another_connected_queue_gets_no_second_order(workshop):
+    trackers.add(workshop.boss, name="network", title="Network desk", wanted=Wanted(connection="rt", queue="Network"))
+    ticket = workshop.olga.make("Lamp")
+    workshop.look()
+    workshop.olga.change(ticket, Queue="Network")
+    workshop.look()
+    assert len(workshop.numbers(ticket)) == 1
+    other = workshop.olga.make("Cable", Queue="Network", CustomFields={"Shop": "", "Work priority": "", "Problem": ""})
+    workshop.look()
+    assert len(workshop.numbers(other)) == 1
+
+
+@pytest.mark.parametrize(
+    ("wanted", "place", "sentence"),
+    [
+        ({"queue": "Nowhere"}, "connection", "Request Tracker shows the hub's user no queue 'Nowhere'."),
+        (
+            {"order_field": "Number"},
+            "order_field",
+            "Tickets of this queue have no custom field Number; they have A",
+        ),
+        ({"fields": {"shop": "Crew"}}, "fields", "Tickets of this queue have no custom field Crew; they have A"),
+        ({"condition": "Priority >"}, "condition", "Request Tracker does not understand the condition: Wrong query"),
+    ],
+)
+def test_queue_is_connected_only_as_it_is_there(workshop, wanted, place, sentence):
+    given = {"connection": "rt", "queue": "Facilities", **wanted}
+    with pytest.raises(InputRefused) as refused:
+        trackers.change(workshop.boss, workshop.tracker.pk, title="Desk", wanted=Wanted(**given))
+    assert list(refused.value.fields) == [place]
+    assert refused.value.fields[place].startswith(sentence)
+
+
+def test_token_that_is_refused_is_said_at_the_queue_and_the_connection_E30(workshop):
+    change.edit(workshop.boss, "rt", settings={"token": "1-27-something-else", "url": workshop.url})
+    assert workshop.look() == 0
+    assert "refused the sign-in" in workshop.fault()
+    assert "something-else" not in workshop.fault()
+    assert Connection.objects.get(name="rt").health == "failing"
+    change.edit(workshop.boss, "rt", settings={"token": workshop.token, "url": workshop.url})
+    ticket = workshop.olga.make("Lamp")
+    workshop.look()
+    assert (len(workshop.numbers(ticket)), workshop.fault()) == (1, "")
+    assert Connection.objects.get(name="rt").health == "ok"

@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from tallystick.errors import SystemFault
@@ -27,7 +26,6 @@ class Ticket:
     owner: str  # empty: nobody
     requestors: tuple[str, ...]
     fields: Mapping[str, tuple[str, ...]]  # custom fields by name
-    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,6 @@ def ticket_of(given: Any, etag: str, host: str) -> Ticket:
                 str(one["name"]): tuple(str(value) for value in one["values"] if isinstance(value, str))
                 for one in given["CustomFields"]
             },
-            updated_at=datetime.fromisoformat(given["LastUpdated"]),
         )
     except (KeyError, TypeError, ValueError):
         raise _odd(host, "a ticket") from None

@@ -112,9 +112,7 @@ class Look:
     def _take(self, number: int, *, is_compared: bool = False) -> None:
         """Asks for the first work order of a ticket, or again where it was refused and has changed since."""
         ticket = self.tickets.ticket(number)
-        if is_compared and ticket.updated_at < self.tracker.started_at.replace(
-            microsecond=0
-        ):  # its stamps are of whole seconds
+        if is_compared and _last(ticket) <= self.tracker.started_after:  # nobody touched it since
             return
         row = Transaction.objects.filter(**_key(self.tracker, _asks(ticket.id))).first()
         if row is not None and row.state != State.REFUSED:
@@ -247,7 +245,8 @@ def _orders(tracker: Tracker, ticket: int) -> Iterable[TicketOrder]:
 
 
 def _with_orders(tracker: Tracker, tickets: Iterable[int]) -> set[int]:
-    rows = TicketOrder.objects.filter(tracker=tracker, ticket__in=list(tickets))
+    """Also those of another queue, which a ticket was in before."""
+    rows = TicketOrder.objects.filter(tracker__connection=tracker.connection, ticket__in=list(tickets))
     return set(rows.values_list("ticket", flat=True))
 
 

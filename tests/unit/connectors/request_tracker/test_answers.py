@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -31,8 +30,6 @@ def test_ticket_has_what_a_request_is_made_of():
     assert (ticket.id, ticket.queue, ticket.subject, ticket.owner) == (1, 3, "Lamp dark", "olga")
     assert (ticket.requestors, ticket.fields["Assets"]) == (("rita@example.com",), ("IA-1", "IA-2"))
     assert (ticket.fields["Shop"], ticket.fields["Problem"]) == (("S1",), ())
-    assert ticket.updated_at.tzinfo is not None
-    assert ticket.updated_at > datetime(2026, 11, 22, tzinfo=UTC)
 
 
 def test_owner_nobody_is_nobody():
@@ -91,7 +88,7 @@ def test_what_has_another_shape_is_a_fault_of_the_system_never_a_guess(broken):
         happened_of(broken, HOST)
 
 
-@pytest.mark.parametrize("name", ["id", "Queue", "Status", "Requestor", "CustomFields", "LastUpdated", "Owner"])
+@pytest.mark.parametrize("name", ["id", "Queue", "Status", "Requestor", "CustomFields", "Owner"])
 def test_ticket_without_a_member_is_a_fault(name):
     given = recorded("ticket")
     del given[name]
