@@ -327,7 +327,7 @@ class Lives(RuleBasedStateMachine):
 
         def rebuild() -> None:
             with self.two.workspace() as workspace:
-                assert workspace.rebuild_links().errors == {}
+                assert rebuild(workspace).errors == {}
 
         if dies_at is None:
             rebuild()

@@ -27,13 +27,14 @@ def export(
     from tallystick.cli import linked
     from tallystick.cli.printable import file_name
     from tallystick.cli.state import workspace
+    from tallystick.runs.links import export
 
     voice = Voice(is_json=as_json)
     with workspace(file) as opened:
         if out is not None:
-            count = linked.keep(opened.export_links(), out)
+            count = linked.keep(export(opened), out)
         else:
-            count = linked.print_out(opened.export_links(), is_json=as_json)
+            count = linked.print_out(export(opened), is_json=as_json)
     if out is not None:
         voice.say(f"{count:,} links written to {file_name(out)}.")
         voice.answer({"exported": count, "file": str(out)})
@@ -51,11 +52,12 @@ def import_(
     """Keep the links of a file instead of those of the flows it names."""
     from tallystick.cli import linked
     from tallystick.cli.state import workspace
+    from tallystick.runs.links import restore
 
     voice = Voice(is_json=as_json)
     lines = linked.read(links)
     with workspace(file) as opened:
-        count = opened.import_links(lines)
+        count = restore(opened, lines)
     voice.say(f"{count:,} links are kept; the next run compares everything.")
     voice.answer({"imported": count})
     return DONE
@@ -66,8 +68,9 @@ def rebuild(file: options.File, as_json: options.Json = False) -> int:
     """Find the links again from both sides; creates, changes and deletes no record."""
     from tallystick.cli import reported
     from tallystick.cli.state import workspace
+    from tallystick.runs import links
 
     voice = Voice(is_json=as_json)
     with workspace(file) as opened:
-        report = opened.rebuild_links()
+        report = links.rebuild(opened)
     return reported.tell(report, voice)

@@ -1,13 +1,64 @@
-"""Links as lines of an export file, and back. Source: spec/engine.md E34; spec/interface.md."""
+"""The link table of an integration: written out as lines, taken back, found again. Source: spec/engine.md E34."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+from tallystick.engine.result import FlowResult
 from tallystick.errors import ConfigurationError
+from tallystick.model.flow import Flow
 from tallystick.model.link import Link, LinkEnd, LinkState
+from tallystick.model.plan import RunKind
 from tallystick.model.side import SIDES, Side
+from tallystick.runs.report import Report
+
+if TYPE_CHECKING:
+    from tallystick.runs.workspace import Workspace
+
+
+def export(workspace: Workspace) -> Iterator[dict[str, Any]]:
+    """The link table, one line per link."""
+    for flow in workspace.integration.flows:
+        for link in workspace.store.all_links(workspace.scope(flow)):
+            yield line_of(flow.name, link)
+
+
+def restore(workspace: Workspace, lines: Iterable[Mapping[str, Any]]) -> int:
+    """Keeps these links instead of those of the flows they name; how many. All or nothing per flow."""
+    by_flow: dict[str, list[Mapping[str, Any]]] = {}
+    for line in lines:
+        by_flow.setdefault(str(line.get("flow", "")), []).append(line)
+    count = 0
+    for flow in workspace.chosen(sorted(by_flow)) if by_flow else []:
+        scope = workspace.scope(flow)
+        with workspace.store.exclusive(scope):
+            count += workspace.store.replace_links(scope, [link_of(line) for line in by_flow[flow.name]])
+    return count
+
+
+def rebuild(workspace: Workspace) -> Report:
+    """Finds links again from both sides; nothing is created, changed or deleted."""
+    run = workspace.begin(RunKind.REBUILD)
+    report = Report(run=run.id)
+    for flow in workspace.chosen(()):
+        workspace.guarded(report, flow, lambda one: _rebuilt(workspace, one, run.id))
+    return workspace.end(run, report)
+
+
+def _rebuilt(workspace: Workspace, flow: Flow, run: str) -> FlowResult:
+    """First what both filters let through; then records that had left a filter, whose links rest."""
+    first = workspace.flow_sync(flow, run=run, is_linking_only=True)
+    first.sync(is_full=True, is_approved=True)
+    for side in SIDES:
+        if flow.end(side).selection.where is not None:
+            beyond = workspace.flow_sync(flow, run=run, is_linking_only=True, unfiltered=side)
+            beyond.recall()
+            beyond.sync(is_full=True, is_approved=True)
+            first.result.situations["definite"] += beyond.result.situations["definite"]
+    first.ledger.count_reviews()
+    first.ledger.save(first.result.status)
+    return first.result
 
 
 def line_of(flow: str, link: Link) -> dict[str, Any]:

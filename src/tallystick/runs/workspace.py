@@ -37,7 +37,6 @@ from tallystick.ports.world import Clock, Ids, Secrets
 from tallystick.runs import registering
 from tallystick.runs.collecting import rare_collections
 from tallystick.runs.frugal import leave_pandas_out
-from tallystick.runs.links import line_of, link_of
 from tallystick.runs.precedence import Precedence
 from tallystick.runs.registering import Registered
 from tallystick.runs.report import Report
@@ -295,7 +294,7 @@ class Workspace:
                 f"Flow {flow.name} refers to {broken[0]}, which could not run.", hint="It runs when that one does."
             )
 
-    def _guarded(self, report: Report, flow: Flow, work: Callable[[Flow], FlowResult]) -> None:
+    def guarded(self, report: Report, flow: Flow, work: Callable[[Flow], FlowResult]) -> None:
         """Runs one flow while holding its scope; an error of one flow does not stop the others."""
         try:
             self._check_refs(report, flow)
@@ -377,11 +376,11 @@ class Workspace:
         operations: dict[str, list[Operation]] = {}
         for flow in self.chosen(list(plan["flows"])):
             if before is not None and any(one.flow == flow.name for one in self.store.flow_runs(run.id)):
-                self._guarded(report, flow, lambda one: self._applied(one, run))  # settled, where it was unfinished
+                self.guarded(report, flow, lambda one: self._applied(one, run))  # settled, where it was unfinished
                 continue
             lines = plan["flows"][flow.name]["operations"]
             operations[flow.name] = [restored(line, run=run.id, flow=flow.name) for line in lines]
-            self._guarded(report, flow, lambda one: self._apply(one, run.id, operations[one.name], report))
+            self.guarded(report, flow, lambda one: self._apply(one, run.id, operations[one.name], report))
         return self.end(run, report)
 
     def register(self, flow: str, place: str, id_: str | None, values: Mapping[str, Value]) -> Registered:
@@ -414,7 +413,7 @@ class Workspace:
         names = {flow_run.flow for flow_run in self.store.flow_runs(of.id)}
         for flow in reversed(self.chosen(())):
             if flow.name in names:
-                self._guarded(report, flow, lambda one: self._undo(one, run.id, of.id, is_approved, report))
+                self.guarded(report, flow, lambda one: self._undo(one, run.id, of.id, is_approved, report))
         return self.end(run, report)
 
     def _undo(self, flow: Flow, run: str, of: str, is_approved: Approval, report: Report) -> FlowResult:
@@ -423,7 +422,7 @@ class Workspace:
             report.extra["left"].append({"flow": flow.name, **left})
         return sync.result
 
-    # --- why and links
+    # --- why
 
     def why(self, system: str, record_type: str, id_: str) -> dict[str, Any]:
         """Is the record in sync, and if not, why (E35). Raises UnknownRecordType when no flow has it."""
@@ -444,45 +443,6 @@ class Workspace:
         if len(answers) > 1:
             first = {**first, "in_sync": all(answer["in_sync"] for answer in answers), "flows": answers}
         return first
-
-    def export_links(self) -> Iterator[dict[str, Any]]:
-        """The link table, one line per link (E34)."""
-        for flow in self.integration.flows:
-            for link in self.store.all_links(self.scope(flow)):
-                yield line_of(flow.name, link)
-
-    def import_links(self, lines: Iterable[Mapping[str, Any]]) -> int:
-        """Keeps these links instead of those of the flows they name; how many. All or nothing per flow."""
-        by_flow: dict[str, list[Mapping[str, Any]]] = {}
-        for line in lines:
-            by_flow.setdefault(str(line.get("flow", "")), []).append(line)
-        count = 0
-        for flow in self.chosen(sorted(by_flow)) if by_flow else []:
-            with self.store.exclusive(self.scope(flow)):
-                count += self.store.replace_links(self.scope(flow), [link_of(line) for line in by_flow[flow.name]])
-        return count
-
-    def rebuild_links(self) -> Report:
-        """Finds links again from both sides; nothing is created, changed or deleted (E34)."""
-        run = self.begin(RunKind.REBUILD)
-        report = Report(run=run.id)
-        for flow in self.chosen(()):
-            self._guarded(report, flow, lambda one: self._rebuild(one, run.id))
-        return self.end(run, report)
-
-    def _rebuild(self, flow: Flow, run: str) -> FlowResult:
-        """First what both filters let through; then records that had left a filter, whose links rest."""
-        first = self.flow_sync(flow, run=run, is_linking_only=True)
-        first.sync(is_full=True, is_approved=True)
-        for side in SIDES:
-            if flow.end(side).selection.where is not None:
-                beyond = self.flow_sync(flow, run=run, is_linking_only=True, unfiltered=side)
-                beyond.recall()
-                beyond.sync(is_full=True, is_approved=True)
-                first.result.situations["definite"] += beyond.result.situations["definite"]
-        first.ledger.count_reviews()
-        first.ledger.save(first.result.status)
-        return first.result
 
 
 def _planned(result: FlowResult, operations: Iterable[Operation]) -> dict[str, Any]:

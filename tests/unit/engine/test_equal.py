@@ -7,6 +7,7 @@ import pytest
 from tallystick.model.flow import Scope
 from tallystick.model.link import LinkState
 from tallystick.model.side import SIDES, Side
+from tallystick.runs import links
 from tests.two_systems import FLOW, TwoSystems, flow
 
 SCOPE = Scope(integration="two", flow=FLOW)
@@ -20,7 +21,7 @@ def test_rebuild_after_a_lost_link_table_links_equal_records_and_creates_nothing
         pairs = _pairs(two)
         two.store.replace_links(SCOPE, [])
         with two.workspace() as workspace:
-            report = workspace.rebuild_links()
+            report = links.rebuild(workspace)
         assert sum(sum(counts.values()) for counts in report.flows[FLOW].writes.values()) == 0
         assert _pairs(two) == pairs
         again = two.sync(is_full=True)
@@ -35,7 +36,7 @@ def test_rebuild_of_records_that_are_equal_to_several_links_none_of_them_E34() -
         two.sync()
         two.store.replace_links(SCOPE, [])
         with two.workspace() as workspace:
-            workspace.rebuild_links()
+            links.rebuild(workspace)
         assert _pairs(two) == set()
         assert len(two.right.records()) == 2
 
@@ -57,7 +58,7 @@ def test_rebuild_finds_a_pair_of_which_one_record_left_its_filter_E34_S13(side: 
             if lose:
                 two.store.replace_links(SCOPE, [])
                 with two.workspace() as workspace:
-                    workspace.rebuild_links()
+                    links.rebuild(workspace)
             assert _pairs(two) == pairs
             rests.append([link.cause for link in two.store.all_links(SCOPE) if link.state is LinkState.DORMANT])
         assert rests == [[f"{side.value} out of filter"]] * 2

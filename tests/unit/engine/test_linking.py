@@ -7,6 +7,7 @@ import pytest
 from tallystick.connectors.memory import Versions
 from tallystick.model.plan import ReviewKind
 from tallystick.model.side import SIDES, Side
+from tallystick.runs import links
 from tests.two_systems import TwoSystems, flow, person
 
 LEFT, RIGHT = SIDES
@@ -113,7 +114,7 @@ def test_links_rebuilt_from_both_sides_double_nothing_E34_S25() -> None:
     two.store.replace_links(two.scope(), [])
     before = two.writes()
     with two.workspace() as workspace:
-        workspace.rebuild_links()
+        links.rebuild(workspace)
     assert two.writes() == before
     assert {str(number): two.partner(LEFT, str(number)) for number in range(5)} == partners
     two.settle()
@@ -126,12 +127,12 @@ def test_links_restored_from_a_backup_double_nothing_E34_S25() -> None:
     two.left.put(ANN, id="a")
     two.sync()
     with two.workspace() as workspace:
-        backup = list(workspace.export_links())
+        backup = list(links.export(workspace))
     two.left.put({**ANN, "name": "Bob", "tag": "u"}, id="b")
     two.left.edit("a", {"phone": "9"})
     two.sync()
     with two.workspace() as workspace:
-        assert workspace.import_links(backup) == 1
+        assert links.restore(workspace, backup) == 1
     two.settle()
     assert len(two.values(LEFT)) == len(two.values(RIGHT)) == len(two.links()) == 2
     assert two.right_of("a") == {**ANN, "phone": "9"}
