@@ -30,29 +30,36 @@ PAGES = {
     "accounts by change": "/records/account/?sort=-changed_at",
     "accounts, of a type": "/records/account/?q=&status=active",
     "people": "/records/person/",
-    "people by name, down": "/records/person/?sort=-last_name",
-    "people, found by a word": "/records/person/?q=anna",
-    "people, found by two words": "/records/person/?q=anna+gmbh",
+    "people by name, down": "/records/person/?sort=-name",
+    "people, found by a frequent word": "/records/person/?q=muller",
+    "people, found by two words": "/records/person/?q=muller+777",
     "people, nothing found": "/records/person/?q=zzzqqq",
     "assets": "/records/installed_asset/",
     "assets by name": "/records/installed_asset/?sort=name",
     "assets by change": "/records/installed_asset/?sort=-changed_at",
     "assets, of a status": "/records/installed_asset/?status=in_repair",
     "assets, of a status by name": "/records/installed_asset/?status=in_repair&sort=name",
-    "assets, found by a word": "/records/installed_asset/?q=latitude",
+    "assets, found by a frequent word": "/records/installed_asset/?q=forklift",
+    "assets, found by a rare word": "/records/installed_asset/?q=van-00003+99",
     "assets, found by a number": "/records/installed_asset/?q=777",
     "assets, nothing found": "/records/installed_asset/?q=zzzqqq",
-    "assets, found in a status": "/records/installed_asset/?q=dell&status=in_repair",
+    "assets, found in a status": "/records/installed_asset/?q=van&status=in_repair",
     "tasks (private ones of others hidden)": "/records/task/",
     "tasks, found by a word": "/records/task/?q=call",
     "cases": "/records/case/",
     "cases, of a status": "/records/case/?status=new",
     "deleted": "/records/deleted/",
-    "palette": "/search/?q=dell",
+    "palette": "/search/?q=van",
+    "palette, a number": "/search/?q=777",
+    "palette, two letters": "/search/?q=hp",
+    "palette, nothing found": "/search/?q=zzzqqq",
+    "assets to choose from": "/records/installed_asset/choices/?q=forklift",
     "dashboard": "/",
     "queue": "/review/",
     "queue, conflicts": "/review/?kind=conflict",
-    "queue, found by a word": "/review/?q=person+12",
+    "queue, found by a word": "/review/?q=left12",
+    "queue, found by a number": "/review/?q=777",
+    "queue, nothing found": "/review/?q=zzzqqq",
     "answered": "/review/answered/",
     "runs": "/runs/",
     "journal": "/journal/",
@@ -79,9 +86,31 @@ def test_lists_of_very_many_records(tmp_path, name, rows):
         ):
             for title, path in PAGES.items():
                 measure(agent if "private" in title else admin, title, path)
+            for title, path in details(admin).items():
+                measure(admin, title, path)
             for title in ("assets", "assets by name", "people", "queue", "journal", "links"):
                 deep = turned(admin, PAGES[title])
                 measure(admin, f"{title}, page {DEEP}", deep)
+
+
+def details(person: Person) -> dict[str, str]:
+    """Single things: a record, a question, a run of very many operations with its lines, a link."""
+    found = {}
+    for title, path, of in (
+        ("asset", "/records/installed_asset/", r"/records/installed_asset/[0-9a-f]{32}/"),
+        ("account, all about it", "/records/account/", r"/records/account/[0-9a-f]{32}/"),
+        ("person, all about it", "/records/person/", r"/records/person/[0-9a-f]{32}/"),
+        ("question", "/review/", r"/review/\d+/"),
+        ("run of very many operations", "/runs/", r"/runs/[0-9a-f]{32}/"),
+        ("link", "/links/", r"/links/\d+/"),
+        ("integration", "/integrations/", r"/integrations/north/"),
+    ):
+        if shown := re.search(of, person.get(path).text):
+            found[title] = shown[0]
+    if run := found.get("run of very many operations"):
+        found["its lines"] = f"{run}lines/"
+        found["how far it is"] = f"{run}live/"
+    return found
 
 
 def turned(person: Person, path: str) -> str:

@@ -33,7 +33,9 @@ def multiply_all(rows: int, kinds: Sequence[str] = KINDS) -> dict[str, int]:
             times = max(0, -(-rows // count) - 1)
             title = kind.title_field
             _copy(cursor, kind.model, times, {"id": "id", "number": f"number:{count}", title: "text"})
-            _copy(cursor, SearchText, times, {"record": "id", "text": "text"}, f"record_type = '{name}'")
+            _copy(
+                cursor, SearchText, times, {"number": None, "record": "id", "text": "text"}, f"record_type = '{name}'"
+            )
             if name == "task":
                 _copy(cursor, Relation, times, {"record": "id", "number": None}, "record_type = 'task'")
             Numbering.objects.filter(record_type=name).update(last=count * (times + 1) + 1)
@@ -46,7 +48,8 @@ def multiply_all(rows: int, kinds: Sequence[str] = KINDS) -> dict[str, int]:
             _copy(cursor, model, times, changed)
             if rest is not None:
                 _copy(cursor, rest, times, {"number": f"number:{last}"})
-        cursor.execute("ANALYZE")
+        if is_postgresql:  # as it does by itself; nobody does it for SQLite
+            cursor.execute("ANALYZE")
     models_made = [*(record_type(name).model for name in kinds), Link, Operation, Review]
     return {model._meta.label: model.objects.count() for model in models_made}
 

@@ -22,9 +22,13 @@ from tallystick.server.designer.workspaces import workspace
 from tallystick.server.ops.opened import looking
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Wanted
+from tallystick.server.records import search
 from tallystick.server.records.models import InstalledAsset
+from tallystick.server.records.record_types import record_type
 with workspace("firm", by="Test") as opened:
     report = opened.sync(is_full=True).flows["people"].shown()
+asset = InstalledAsset.objects.order_by("number").first()
+found = search.matching(InstalledAsset.objects.all(), record_type("installed_asset"), asset.name[1:], using="default")
 open_ = len(looking().questions(Wanted(), At(rows=9)).rows)
 print(json.dumps({
     "secret": vault.opened(Connection.objects.get(name="crm").secrets),
@@ -33,6 +37,7 @@ print(json.dumps({
     "assets": InstalledAsset.objects.count(),
     "writes": report["writes"],
     "open": open_,
+    "found": [asset.pk in {one.pk for one in found}, len(looking().questions(Wanted(text="left"), At(rows=9)).rows)],
 }))
 """
 PAGES = (
@@ -86,6 +91,7 @@ def test_database_of_that_version_opens_and_knows_its_links(tmp_path, version, n
             "assets": 40,
             "writes": {"left": NOTHING, "right": NOTHING},
             "open": 2,
+            "found": [True, 2],
         }
 
 

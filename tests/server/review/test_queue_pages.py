@@ -314,5 +314,5 @@ def test_queue_page_takes_a_fixed_number_of_statements(firm, client_of, django_a
     firm.conflicts(12)
     client = client_of("agent")
     client.get("/review/")
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(31):
         client.get("/review/")

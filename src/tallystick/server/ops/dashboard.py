@@ -148,7 +148,7 @@ def _health(name: str, runs: list[RunLine], waiting: Waiting, linked: int, is_st
         state=state,
         note=note,
         lag=lag,
-        waiting=sum(count for (of, _flow), count in waiting.flows.items() if of == name),
+        waiting=waiting.of(name),
         linked=linked,
         newest=run_shown(newest) if newest else None,
         recent=tuple(run_shown(run) for run in reversed(runs[:DOTS])),

@@ -37,7 +37,7 @@ class _State:
         version.add_metric([__version__], 1)
         yield version
         waiting = GaugeMetricFamily("tallystick_questions_waiting", "Questions that wait for a person", labels=["kind"])
-        for kind, count in found.waiting().kinds.items():
+        for kind, count in found.waiting(most=None).kinds.items():
             waiting.add_metric([kind.value], count)
         yield waiting
         links = GaugeMetricFamily("tallystick_links", "Active links", labels=["integration", "flow"])

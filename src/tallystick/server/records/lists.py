@@ -16,7 +16,7 @@ from tallystick.server.records.entry import Entry
 from tallystick.server.records.models import Relation
 from tallystick.server.records.pages import page_of
 from tallystick.server.records.record_types import RecordType
-from tallystick.server.records.search import matching
+from tallystick.server.records.search import Matches, matches
 from tallystick.server.records.titles import Titles
 from tallystick.server.records.values import list_of, of_column
 from tallystick.server.ui.paging import Page
@@ -51,17 +51,17 @@ def listing(kind: RecordType, actor: Actor, query: QueryDict, *, sort: str = "")
     """The page of live records that `query` asks for. Raises NotAllowed."""
     chosen = sorted_by(kind, query.get("sort", "") or sort)
     with_busy = _shows_busy(kind, query, chosen)
-    rows = narrowed(queries.seen_or_busy(kind, actor) if with_busy else queries.live(kind, actor), kind, query)
+    found = narrowed(queries.seen_or_busy(kind, actor) if with_busy else queries.live(kind, actor), kind, query)
     names = list(dict.fromkeys((*kind.shown, kind.title_field, chosen.removeprefix("-"))))
     attnames = {name: kind.fields[name].attname for name in names}
     columns = list(dict.fromkeys(("id", "number", "version", *attnames.values())))
-    page = page_of(rows, query, sort=chosen, columns=columns)
+    page = page_of(found, query, sort=chosen, columns=columns)
     ids = [row["id"] for row in page.rows]
     busy = set(queries.hidden(kind, actor).filter(pk__in=ids).values_list("pk", flat=True)) if with_busy else set()
-    found = [_row(kind, row, attnames, is_busy=row["id"] in busy) for row in page.rows]
+    lines = [_row(kind, row, attnames, is_busy=row["id"] in busy) for row in page.rows]
     titles = Titles(actor)
-    titles.load(kind, kind.shown, [row.values for row in found])
-    shown = Page(rows=found, count=page.count, is_more=page.is_more, next=page.next, previous=page.previous)
+    titles.load(kind, kind.shown, [row.values for row in lines])
+    shown = Page(rows=lines, count=page.count, is_more=page.is_more, next=page.next, previous=page.previous)
     return Listing(kind=kind, page=shown, sort=chosen, titles=titles)
 
 
@@ -91,14 +91,13 @@ def sorted_by(kind: RecordType, wanted: str) -> str:
     return f"-{first}" if first in ("number", "changed_at", "starts_at") else first
 
 
-def narrowed(rows: QuerySet[Entry, Entry], kind: RecordType, query: Mapping[str, Any]) -> QuerySet[Entry, Entry]:
+def narrowed(rows: QuerySet[Entry, Entry], kind: RecordType, query: Mapping[str, Any]) -> Matches:
     """Those that pass the search and the filters of an address; a filter that makes no sense is left out."""
     for name in kind.filters:
         value = str(query.get(name, "") or "")
         if value and "\0" not in value:
             rows = _filtered(rows, kind, name, value)
-    words = str(query.get(SEARCH, "") or "")
-    return matching(rows, kind, words, using=queries.HUB) if words.strip() else rows
+    return matches(rows, kind, str(query.get(SEARCH, "") or ""), using=queries.HUB)
 
 
 def _filtered(rows: QuerySet[Entry, Entry], kind: RecordType, name: str, value: str) -> QuerySet[Entry, Entry]:

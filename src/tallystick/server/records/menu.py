@@ -13,7 +13,7 @@ from tallystick.server.people.words import name_actions
 from tallystick.server.records import queries
 from tallystick.server.records.domain.code_sets import MANAGE
 from tallystick.server.records.record_types import BY_NAME, RecordType
-from tallystick.server.records.search import matching
+from tallystick.server.records.search import glanced
 from tallystick.server.records.titles import url_of
 from tallystick.server.ui import navigation, palette
 from tallystick.server.ui.navigation import Entry, Section
@@ -109,7 +109,7 @@ def _found(kind: RecordType, actor: Actor, words: str, limit: int) -> Iterable[p
     if len(words) < 2 or not actor.may(kind.permission("view")):
         return []
     column = kind.fields[kind.title_field].attname
-    rows = matching(queries.live(kind, actor), kind, words, using=queries.HUB)
+    rows = glanced(queries.live(kind, actor), kind, words, using=queries.HUB)
     return [
         palette.Hit(title=title or kind.called(number), url=url_of(kind, id_), note=kind.called(number), icon=kind.icon)
         for id_, number, title in rows.order_by("-changed_at").values_list("pk", "number", column)[:limit]

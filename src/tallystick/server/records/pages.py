@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from tallystick.server.records.entry import Entry
+from tallystick.server.records.search import Matches
 from tallystick.server.ui.paging import COUNTED, SIZE, Page, read_edge, turned_to
 
 _NULL: Final = "-"
@@ -28,14 +29,15 @@ class Edge:
 
 
 def page_of(
-    rows: QuerySet[Entry, Entry], query: QueryDict, *, sort: str, columns: list[str], size: int = SIZE
+    matches: Matches, query: QueryDict, *, sort: str, columns: list[str], size: int = SIZE
 ) -> Page[dict[str, Any]]:
     """The page that `query` asks for, as rows of `columns`; `sort` is one of them, "-" before it for descending.
 
-    `rows` are counted up to a limit. At most three queries.
+    Rows are counted up to a limit. At most three queries.
     """
+    rows = matches.rows
     name, is_down = sort.removeprefix("-"), sort.startswith("-")
-    count = rows.order_by()[: COUNTED + 1].count()
+    count = matches.counted.order_by()[: COUNTED + 1].count()
     edge = _edge(rows, query.get("before", ""), name)
     is_back = edge is not None
     edge = edge or _edge(rows, query.get("after", ""), name)
@@ -47,8 +49,8 @@ def page_of(
     has_previous = has_more if is_back else edge is not None
     return Page(
         rows=found,
-        count=min(count, COUNTED),
-        is_more=count > COUNTED,
+        count=min(max(count, len(found)), COUNTED),
+        is_more=count > COUNTED or matches.is_part,
         next=_query(rows, query, "after", found[-1], name) if found and has_next else "",
         previous=_query(rows, query, "before", found[0], name) if found and has_previous else "",
     )

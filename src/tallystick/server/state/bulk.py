@@ -11,6 +11,8 @@ import orjson
 from django.db import connections
 from django.db.backends.utils import CursorWrapper
 
+from tallystick.server.state.grams import Grams, Holding
+
 ROWS_PER_CHUNK = 5_000
 
 
@@ -53,6 +55,10 @@ class Bulk(abc.ABC):
         """A condition with one value: the text stands somewhere in the column, case and all."""
 
     @abc.abstractmethod
+    def holding(self, index: Grams, grams: Sequence[str]) -> Holding:
+        """The rows of the index's table that have all these threes of characters."""
+
+    @abc.abstractmethod
     def indexed(self, column: str) -> str:
         """An id column as its unique index holds it, for ON CONFLICT."""
 
@@ -87,6 +93,14 @@ class SqliteBulk(Bulk):
 
     def holds(self, column: str) -> str:
         return f"instr({column}, %s) > 0"
+
+    def holding(self, index: Grams, grams: Sequence[str]) -> Holding:
+        marked = (f'"{gram.replace(chr(34), chr(34) * 2)}"' for gram in grams)
+        return Holding(  # the index is read first
+            source=f"{index.name} CROSS JOIN {index.table} t ON t.number = {index.name}.rowid",
+            condition=f"{index.name} MATCH %s",
+            value=" AND ".join(marked),
+        )
 
     def indexed(self, column: str) -> str:
         return column
@@ -132,6 +146,13 @@ class PostgresBulk(Bulk):
 
     def holds(self, column: str) -> str:
         return f"strpos({column}, %s) > 0"
+
+    def holding(self, index: Grams, grams: Sequence[str]) -> Holding:
+        return Holding(
+            source=f"{index.table} t",
+            condition=f"tallystick_grams(t.{index.column}) @> %s::text[]",
+            value=list(grams),
+        )
 
     def indexed(self, column: str) -> str:
         return f"md5({column})"

@@ -64,10 +64,11 @@ class LinkListRows(Rows):
                 for line in self.scopes()
                 if wanted.integration in ("", line.scope.integration) and wanted.flow in ("", line.scope.flow)
             }
-            conditions, values = [f"n.scope_id IN ({', '.join(map(str, scopes)) or '-1'})"], list[Any]()
-            if wanted.id:
+            scoped = f"n.scope_id IN ({', '.join(map(str, scopes)) or '-1'})"
+            conditions, values = [scoped], list[Any]()
+            if wanted.id:  # each side by its own index, which begins with the scope
                 found = [self._bulk.among(f"n.{side}_id", [wanted.id], is_id=True) for side in SIDES]
-                conditions.append(f"({' OR '.join(condition for condition, _ in found)})")
+                conditions = [f"({' OR '.join(f'({scoped} AND {condition})' for condition, _ in found)})"]
                 values += [value for _, of in found for value in of]
             if wanted.is_active is not None:
                 conditions.append("n.is_active" if wanted.is_active else "NOT n.is_active")

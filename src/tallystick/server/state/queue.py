@@ -1,22 +1,26 @@
 """The queue of questions as people look through it: filtered, a page at a time, with those that are alike counted.
 
-Every statement is answered by an index of the review table but the search for words, which reads the open ones.
+Every statement is answered by an index of the review table, but for words of one or two characters, which are looked
+for in the order of the list. Pages count no further than COUNTED.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from tallystick.model.flow import Scope
 from tallystick.model.plan import Review, ReviewKind, ReviewStatus
+from tallystick.server.state.grams import FEW, REVIEW_WORDS, looked_up
 from tallystick.server.state.likeness import folded
 from tallystick.server.state.pages import At, Page, bounds, page
 from tallystick.server.state.reviews import REVIEW, review_of
 from tallystick.server.state.rows import Rows
 
 COLUMNS = ", ".join(f"r.{name}" for name in REVIEW.split(", "))
+COUNTED: Final = 1_000
+"""What pages count up to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +40,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question with where it was asked, and how many open ones are alike, itself among them."""
+    """A question with where it was asked, and how many open ones are alike (up to COUNTED), itself among them."""
 
     review: Review
     scope: Scope
@@ -45,31 +49,43 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """How many questions are open: in all, of each kind, of each (integration, flow)."""
+    """How many questions are open: of each kind, of each (integration, flow). Each is counted up to `most`."""
 
-    total: int = 0
     kinds: dict[ReviewKind, int] = field(default_factory=dict)
     flows: dict[tuple[str, str], int] = field(default_factory=dict)
-    oldest: str = ""  # when the oldest was asked
+    most: int | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.kinds.values())
+
+    def of(self, integration: str) -> int:
+        return sum(count for (name, _flow), count in self.flows.items() if name == integration)
+
+    @property
+    def is_more(self) -> bool:
+        """Than `total`."""
+        return self.most is not None and any(count >= self.most for count in self.kinds.values())
 
 
 class QueueRows(Rows):
-    def waiting(self) -> Waiting:
-        """What waits for a person. Two statements."""
+    def waiting(self, most: int | None = COUNTED) -> Waiting:
+        """What waits for a person. Two statements; without `most` they read all that is open."""
+        end = f"LIMIT {most}" if most is not None else ""
+        open_ones = "SELECT COUNT(*) FROM (SELECT 1 FROM state_review r WHERE r.status = 'open' AND"
         with self._database.reading() as cursor:
+            of_kinds = (f"SELECT '{kind.value}', ({open_ones} r.kind = '{kind.value}' {end}) q)" for kind in ReviewKind)
+            cursor.execute(" UNION ALL ".join(of_kinds))
+            kinds = {ReviewKind(kind): count for kind, count in cursor.fetchall() if count}
             cursor.execute(
-                "SELECT s.integration, s.flow, r.kind, r.many FROM (SELECT scope_id, kind, COUNT(*) AS many "
-                "FROM state_review WHERE status = 'open' GROUP BY scope_id, kind) r "
-                "JOIN state_scope s ON s.number = r.scope_id ORDER BY s.integration, s.flow"
+                f"SELECT s.integration, s.flow, ({open_ones} r.scope_id = s.number {end}) q) "
+                "FROM state_scope s ORDER BY s.integration, s.flow"
             )
-            kinds: dict[ReviewKind, int] = {}
             flows: dict[tuple[str, str], int] = {}
-            for integration, flow, kind, many in cursor.fetchall():
-                kinds[ReviewKind(kind)] = kinds.get(ReviewKind(kind), 0) + many
-                flows[integration, flow] = flows.get((integration, flow), 0) + many
-            cursor.execute("SELECT since FROM state_review WHERE status = 'open' ORDER BY number LIMIT 1")
-            row = cursor.fetchone()
-        return Waiting(total=sum(kinds.values()), kinds=kinds, flows=flows, oldest=row[0] if row else "")
+            for integration, flow, count in cursor.fetchall():
+                if count:
+                    flows[integration, flow] = flows.get((integration, flow), 0) + count
+        return Waiting(kinds=kinds, flows=flows, most=most)
 
     def waiting_count(self, most: int) -> int:
         """How many questions are open, counted up to `most`. One statement."""
@@ -161,7 +177,7 @@ class QueueRows(Rows):
                 cursor.execute(
                     f"SELECT {COLUMNS}, s.integration, s.flow, s.instance, r.scope_id, r.likeness FROM state_review r "
                     f"JOIN state_scope s ON s.number = r.scope_id "
-                    f"WHERE r.scope_id = %s AND r.status = 'open' AND {condition} ORDER BY r.number LIMIT 50",
+                    f"WHERE r.scope_id = %s AND r.status = 'open' AND {condition} ORDER BY +r.number LIMIT 50",
                     [scope, *values],
                 )
                 found += [_asked(row, {}) for row in cursor.fetchall()]
@@ -173,13 +189,16 @@ class QueueRows(Rows):
         places = {(row[-2], ReviewKind(row[2]).value, row[-1]) for row in rows if row[9] == ReviewStatus.OPEN.value}
         if not places:
             return {}
-        one = "(scope_id = %s AND kind = %s AND likeness = %s)"
-        cursor.execute(
-            "SELECT scope_id, likeness, COUNT(*) FROM state_review WHERE status = 'open' "
-            f"AND ({' OR '.join([one] * len(places))}) GROUP BY scope_id, likeness",
-            [value for place in sorted(places) for value in place],
+        one = (
+            "SELECT %s, (SELECT COUNT(*) FROM (SELECT 1 FROM state_review WHERE status = 'open' "
+            f"AND scope_id = %s AND kind = %s AND likeness = %s LIMIT {COUNTED}) q)"
         )
-        return {(scope, likeness): many for scope, likeness, many in cursor.fetchall()}
+        ordered = sorted(places)
+        cursor.execute(
+            " UNION ALL ".join([one] * len(ordered)),
+            [value for at, place in enumerate(ordered) for value in (at, *place)],
+        )
+        return {(ordered[at][0], ordered[at][2]): many for at, many in cursor.fetchall()}
 
     def _conditions(self, cursor: Any, wanted: Wanted) -> tuple[list[str], list[Any]]:
         conditions: list[str] = []
@@ -205,7 +224,13 @@ class QueueRows(Rows):
         if wanted.by:
             conditions.append("r.decided_by = %s")
             values.append(wanted.by)
-        for word in folded(wanted.text).split()[:8]:
+        words = folded(wanted.text).split()[:8]
+        is_open = wanted.status is ReviewStatus.OPEN
+        numbers = looked_up(cursor, self._bulk, REVIEW_WORDS, "number", words) if is_open else None
+        if numbers is not None and len(numbers) <= FEW:
+            condition, found = self._bulk.among("r.number", numbers)
+            return [*conditions, condition], [*values, *found]
+        for word in words:
             conditions.append(self._bulk.holds("r.words"))
             values.append(word)
         return conditions, values

@@ -11,7 +11,7 @@ import pytest
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
-from tallystick.model.plan import OperationState, ReviewKind, ReviewStatus, RunKind, RunStatus
+from tallystick.model.plan import Decision, OperationState, ReviewKind, ReviewStatus, RunKind, RunStatus, Take
 from tallystick.model.side import Side
 from tallystick.model.write import Action
 from tallystick.ports.store import Store
@@ -121,6 +121,41 @@ def test_questions_of_another_reason_are_not_alike(two: TwoSystems, looking: Loo
     assert [one.alike for one in asked] == [2, 2, 1]
 
 
+def test_questions_found_by_words_come_and_go_with_their_status(
+    two: TwoSystems, store: Store, looking: Looking
+) -> None:
+    ids = clash(two, 5)
+
+    def found(text: str = "+49") -> list[str | None]:
+        first = looking.questions(Wanted(text=text), At(rows=2))
+        rest = looking.questions(Wanted(text=text), At(after=first.after, rows=9)).rows if first.after else ()
+        return [one.review.left_id for one in (*first.rows, *rest)]
+
+    assert found() == ids
+    first, second = (one.review for one in looking.questions(Wanted(), At()).rows[:2])
+    answer = Decision(take=Take.IGNORE, by="ann", at="2026-11-22T09:30:00+00:00")
+    store.decide(first.number, answer, first.fingerprint)
+    assert found() == ids[1:]
+    assert looking.neighbours(Wanted(text="+49"), second.number) == (None, second.number + 1)
+    store.reopen(first.number)
+    assert found() == ids
+    two.left.edit(ids[2], {"phone": "+7 495"})
+    two.sync()
+    assert found("+7 495") == [ids[2]]
+    assert found("+49 2") == [ids[0], ids[1], *ids[3:]]
+    two.left.edit(ids[3], {"phone": "+49 3"})  # both say the same: the cause is gone
+    two.sync()
+    assert found("+49") == [ids[0], ids[1], ids[2], ids[4]]
+
+
+def test_waiting_is_counted_up_to_a_limit_by_kind_and_flow(two: TwoSystems, looking: Looking) -> None:
+    clash(two, 3)
+    with statements(looking, 2):
+        waiting = looking.waiting(2)
+    assert (waiting.total, waiting.is_more, waiting.flows) == (2, True, {("two", FLOW): 2})
+    assert (looking.waiting(4).total, looking.waiting(4).is_more, looking.waiting(None).total) == (3, False, 3)
+
+
 def test_questions_are_found_by_their_words_kind_and_flow(two: TwoSystems, looking: Looking) -> None:
     ids = clash(two, 3)
     two.left.put({"name": "Straße 5 %_", "tag": "Grün"})
@@ -129,6 +164,7 @@ def test_questions_are_found_by_their_words_kind_and_flow(two: TwoSystems, looki
     (found,) = looking.questions(Wanted(text="GRÜN"), At()).rows
     assert found.review.kind is ReviewKind.UNMAPPED_CODE
     assert looking.questions(Wanted(text="%"), At()).rows == ()
+    assert looking.questions(Wanted(text="49 xyz"), At()).rows == ()
     assert looking.questions(Wanted(flow="other"), At()).rows == ()
     assert len(looking.questions(Wanted(integration="two", flow=FLOW, kinds=(ReviewKind.CONFLICT,)), At()).rows) == 3
     assert looking.questions(Wanted(until="2000"), At()).rows == ()

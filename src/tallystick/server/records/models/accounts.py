@@ -63,7 +63,7 @@ class Account(Entry):
             *lists("account", "name", "city"),
             models.Index(Lower("name"), name="account_name_folded"),
             models.Index(fields=["external_id"], name="account_external_id"),
-            models.Index(fields=["status", "id"], condition=LIVE, name="account_status"),
+            models.Index(fields=["status", "name", "id"], condition=LIVE, name="account_status"),
         ]
         constraints = [numbered("account")]
 

@@ -103,6 +103,6 @@ class InstalledAsset(Entry):
             *lists("installed_asset", "name", "serial_number"),
             models.Index(fields=["business_unit", "asset_id"], name="installed_asset_unit_asset"),
             models.Index(fields=["installed_product_id"], name="installed_asset_product_id"),
-            models.Index(fields=["status", "id"], condition=LIVE, name="installed_asset_status"),
+            models.Index(fields=["status", "name", "id"], condition=LIVE, name="installed_asset_status"),
         ]
         constraints = [numbered("installed_asset")]

@@ -52,16 +52,17 @@ class Numbering(models.Model):
 
 
 class SearchText(models.Model):
-    """What a record can be found by: its search fields in one folded line. Narrow, so that looking through is quick."""
+    """What a record can be found by: the mark of its type and its search fields, folded. Indexed by state/grams.py."""
 
-    record = models.CharField(max_length=32, primary_key=True)
+    number = models.BigAutoField(primary_key=True)
+    record = models.CharField(max_length=32)
     record_type = models.CharField(max_length=30)
     text = models.TextField()
 
     class Meta:
         app_label = "records"
         default_permissions = ()
-        indexes = [models.Index(fields=["record_type", "record"], name="search_type")]
+        constraints = [models.UniqueConstraint(fields=["record"], name="search_record_once")]
 
 
 class Relation(models.Model):

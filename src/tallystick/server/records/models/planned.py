@@ -63,7 +63,7 @@ class Task(Planned):
         verbose_name_plural = _("Tasks")
         indexes = [
             *lists("task", "subject", "due_on"),
-            models.Index(fields=["status", "id"], condition=LIVE, name="task_status"),
+            models.Index(fields=["status", "number", "id"], condition=LIVE, name="task_status"),
             models.Index(fields=["id"], condition=RECURRING, name="task_recurring"),
         ]
         constraints = [numbered("task")]

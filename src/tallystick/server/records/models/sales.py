@@ -40,7 +40,7 @@ class Lead(Entry):
         verbose_name_plural = _("Leads")
         indexes = [
             *lists("lead", "name", "closes_on"),
-            models.Index(fields=["status", "id"], condition=LIVE, name="lead_status"),
+            models.Index(fields=["status", "number", "id"], condition=LIVE, name="lead_status"),
         ]
         constraints = [numbered("lead")]
 

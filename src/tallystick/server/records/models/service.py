@@ -53,7 +53,7 @@ class Case(Entry):
         verbose_name_plural = _("Cases")
         indexes = [
             *lists("case", "subject", "due_at"),
-            models.Index(fields=["status", "id"], condition=LIVE, name="case_status"),
+            models.Index(fields=["status", "number", "id"], condition=LIVE, name="case_status"),
         ]
         constraints = [numbered("case")]
 
@@ -90,7 +90,7 @@ class ServiceOrder(Entry):
         verbose_name_plural = _("Service orders")
         indexes = [
             *lists("service_order", "subject", "scheduled_start_at"),
-            models.Index(fields=["status", "id"], condition=LIVE, name="service_order_status"),
+            models.Index(fields=["status", "number", "id"], condition=LIVE, name="service_order_status"),
         ]
         constraints = [numbered("service_order")]
 

@@ -19,7 +19,7 @@ from tallystick.server.records.domain import actions
 from tallystick.server.records.forms import FilterForm
 from tallystick.server.records.lists import Listing, listing
 from tallystick.server.records.record_types import RECORD_TYPES, RecordType
-from tallystick.server.records.search import matching
+from tallystick.server.records.search import glanced
 from tallystick.server.records.titles import url_of
 from tallystick.server.records.views import DELETE, VIEW, kind_of
 from tallystick.server.ui.toasts import toast
@@ -187,7 +187,7 @@ def _restored(request: HttpRequest, kind: RecordType, ids: list[str]) -> HttpRes
 def choices(request: HttpRequest, type_: str) -> JsonResponse:
     """Records that may be meant by what somebody types into a reference field."""
     kind = kind_of(type_)
-    rows = matching(queries.live(kind, request_actor(request)), kind, request.GET.get("q", ""), using=queries.HUB)
+    rows = glanced(queries.live(kind, request_actor(request)), kind, request.GET.get("q", ""), using=queries.HUB)
     column = kind.fields[kind.title_field].attname
     found = rows.order_by(*dict.fromkeys((column if kind.title_field in kind.sorts else "number", "id")))
     listed = [

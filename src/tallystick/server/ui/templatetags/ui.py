@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tallystick.server.ui import differences, sayings
-from tallystick.server.ui.paging import Page
+from tallystick.server.ui.paging import COUNTED, Page
 
 register = template.Library()
 ICONS: Final = {"ok": "check_circle", "info": "info", "warn": "warning", "bad": "error", "quiet": ""}
@@ -71,6 +71,12 @@ def initials(name: object) -> str:
 def amount(number: object) -> str:
     """A number with its thousands apart, as the reader's language has it."""
     return formats.number_format(number, force_grouping=True) if isinstance(number, (int, float)) else str(number)
+
+
+@register.filter
+def counted(number: int, is_more: bool | None = None) -> str:
+    """What was counted no further than COUNTED: "1,000+" where there may be more, or where `is_more` says so."""
+    return amount(number) + ("+" if (number >= COUNTED if is_more is None else is_more) else "")
 
 
 @register.filter

@@ -1,0 +1,127 @@
+"""Searching records: any part of any word, whatever the index knows of it, and nothing that is not for the reader."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tallystick.server.people.actor import actor_of
+from tallystick.server.records import queries, search
+from tallystick.server.records.domain import actions
+from tallystick.server.records.domain.tables import type_mark
+from tallystick.server.records.models import SearchText
+from tallystick.server.records.record_types import BY_NAME, record_type
+from tallystick.server.state.grams import LENGTH, MOST, grams
+
+pytestmark = pytest.mark.django_db
+
+
+def called(actor, name, words):
+    """The titles of the records found, the older first."""
+    kind = record_type(name)
+    rows = search.matching(queries.live(kind, actor), kind, words, using=queries.HUB)
+    return list(rows.order_by("number").values_list(kind.title_field, flat=True))
+
+
+@pytest.fixture(params=[4_000, 0], ids=["looked up", "looked through"])
+def few(request, monkeypatch):
+    """Records with the words looked up in the index, or, as where there are very many, looked through."""
+    monkeypatch.setattr(search, "FEW", request.param)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("mull", ["Müller & Söhne"]),
+        ("ÜLLER söh", ["Müller & Söhne"]),
+        ("sohne muller", ["Müller & Söhne"]),
+        ("&", ["Müller & Söhne", 'A&B "Quoted" OR 100%_x\\y']),
+        ("uo", ['A&B "Quoted" OR 100%_x\\y']),
+        ('"quoted"', ['A&B "Quoted" OR 100%_x\\y']),
+        ("100%_x\\y", ['A&B "Quoted" OR 100%_x\\y']),
+        ("100%xx", []),
+        ("OR 100%", ['A&B "Quoted" OR 100%_x\\y']),
+        ("NOT", []),
+        ("лиф", ["Северный Лифт"]),
+        ("株式会社", ["株式会社テスト"]),
+        ("社テ", ["株式会社テスト"]),
+        ("müller лифт", []),
+        ("lerxx", []),
+        ("a-3", ["Северный Лифт"]),
+        ("\x00mull\x00", ["Müller & Söhne"]),
+    ],
+)
+def test_parts_of_words_are_found_in_any_script_and_signs_mean_nothing(actor, few, words, found):
+    for name in ("Müller & Söhne", 'A&B "Quoted" OR 100%_x\\y', "Северный Лифт", "株式会社テスト"):
+        actions.create(actor, "account", {"name": name})
+    actions.create(actor, "person", {"last_name": "Müller"})  # of another type
+    assert called(actor, "account", words) == found
+
+
+def test_what_is_found_follows_every_change(actor, few):
+    made = actions.create(actor, "account", {"name": "Harbour Lifts"})
+    assert called(actor, "account", "arbou") == ["Harbour Lifts"]
+    actions.update(actor, "account", made.id, {"name": "Airport Lifts"})
+    assert called(actor, "account", "arbou") == []
+    assert called(actor, "account", "airport") == ["Airport Lifts"]
+    actions.delete(actor, "account", [made.id])
+    assert called(actor, "account", "airport") == []
+    actions.restore(actor, "account", [made.id])
+    assert called(actor, "account", "airport") == ["Airport Lifts"]
+
+
+def test_private_tasks_of_others_are_never_found(actor, person, few):
+    actions.create(actor, "task", {"subject": "Secret plan", "is_private": "true"})
+    actions.create(actor, "task", {"subject": "Open plan"})
+    other = actor_of(person("agent"))
+    assert called(actor, "task", "plan") == ["Secret plan", "Open plan"]
+    assert called(other, "task", "plan") == ["Open plan"]
+    assert called(other, "task", "an") == ["Open plan"]
+    assert called(other, "task", "secret") == []
+
+
+def test_very_many_hits_are_counted_as_far_as_they_were_looked_up(client_of, actor, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 3)
+    for number in range(6):
+        actions.create(actor, "account", {"name": f"Lift {number}"})
+    page = client_of("agent").get("/records/account/?q=lift&sort=name").context["page"]
+    assert [row.values["name"] for row in page.rows] == [f"Lift {number}" for number in range(6)]
+    assert (page.count, page.is_more) == (6, True)
+    page = client_of("agent").get("/records/account/?q=lift+4").context["page"]
+    assert (page.count, page.is_more) == (1, False)
+
+
+def test_a_glance_shows_the_newest_of_what_was_looked_up_and_short_words_in_the_newest(client_of, actor, monkeypatch):
+    monkeypatch.setattr(search, "NEWEST", 2)
+    monkeypatch.setattr(search, "FEW", 3)
+    for name in ("Xy one", "Xy two", "Xy three", "Other"):
+        actions.create(actor, "account", {"name": name})
+    actions.create(actor, "task", {"subject": "Xy secret", "is_private": "true"})
+    shown = client_of("agent").get("/search/?q=xy").content.decode()
+    assert [name in shown for name in ("Xy one", "Xy three", "Xy secret")] == [False, True, False]
+    shown = client_of("agent").get("/search/?q=one").content.decode()
+    assert "Xy one" in shown
+    choices = client_of("agent").get("/records/account/choices/?q=").json()["choices"]
+    assert len(choices) == 4
+
+
+def test_a_search_reads_the_index_and_not_the_texts(actor):
+    actions.create(actor, "account", {"name": "Lift"})
+    with CaptureQueriesContext(connection) as captured:
+        called(actor, "account", "lift")
+    asked = [one["sql"] for one in captured.captured_queries]
+    assert len(asked) == 2
+    assert "MATCH" in asked[0] or "tallystick_grams" in asked[0]
+    assert "searchtext" not in asked[1].lower()
+
+
+def test_texts_begin_with_the_mark_of_their_type(actor):
+    actions.create(actor, "account", {"name": "Lift"})
+    assert SearchText.objects.get(record_type="account").text == f"{type_mark('account')}\nlift"
+    assert {len(type_mark(name)) for name in BY_NAME} == {LENGTH}
+
+
+def test_threes_of_words_are_bounded():
+    assert grams(["ab", "abcd", "bcde"]) == ["abc", "bcd", "cde"]
+    assert len(grams(["".join(map(chr, range(100, 200)))])) == MOST
