@@ -19,6 +19,7 @@ from tallystick.server.api.identity import Session, Token, problem
 from tallystick.server.api.resources import (
     calendar,
     code_sets,
+    fields,
     history,
     imports,
     integrations,
@@ -118,6 +119,7 @@ for _prefix, _calls in (
     ("/connectors", systems.connectors),
     ("/integrations", lessons.of_integration),
     ("/integrations", integrations.calls),
+    ("/integrations", fields.calls),
     ("/weights", lessons.calls),
     ("/plans", integrations.plan_calls),
     ("/runs", runs.calls),
