@@ -92,6 +92,22 @@ def test_very_many_hits_are_counted_as_far_as_they_were_looked_up(client_of, act
     assert (page.count, page.is_more) == (1, False)
 
 
+@pytest.mark.parametrize("sort", ["name", "-changed_at", "city", "-city"])
+def test_lists_of_a_status_are_whole_in_every_order(client_of, actor, few, sort):
+    for number, status in enumerate(["active", "inactive", "active", "prospect", "active"]):
+        city = {"city": f"Town {9 - number}"} if number != 2 else {}
+        actions.create(actor, "account", {"name": f"Lift {number}", "status": status, **city})
+    page = client_of("agent").get(f"/records/account/?q=lift&status=active&sort={sort}").context["page"]
+    names = [row.values["name"] for row in page.rows]
+    expected = {
+        "name": ["Lift 0", "Lift 2", "Lift 4"],
+        "-changed_at": ["Lift 4", "Lift 2", "Lift 0"],
+        "city": ["Lift 4", "Lift 0", "Lift 2"],  # the one without a city last, or first
+        "-city": ["Lift 0", "Lift 4", "Lift 2"],
+    }
+    assert names == expected[sort]
+
+
 def test_a_glance_shows_the_newest_of_what_was_looked_up_and_short_words_in_the_newest(client_of, actor, monkeypatch):
     monkeypatch.setattr(search, "NEWEST", 2)
     monkeypatch.setattr(search, "FEW", 3)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Func, QuerySet
 from django.http import QueryDict
 
 from tallystick.model.value import FieldType, Value
@@ -51,7 +51,8 @@ def listing(kind: RecordType, actor: Actor, query: QueryDict, *, sort: str = "")
     """The page of live records that `query` asks for. Raises NotAllowed."""
     chosen = sorted_by(kind, query.get("sort", "") or sort)
     with_busy = _shows_busy(kind, query, chosen)
-    found = narrowed(queries.seen_or_busy(kind, actor) if with_busy else queries.live(kind, actor), kind, query)
+    seen = queries.seen_or_busy(kind, actor) if with_busy else queries.live(kind, actor)
+    found = narrowed(seen, kind, query, sort=chosen)
     names = list(dict.fromkeys((*kind.shown, kind.title_field, chosen.removeprefix("-"))))
     attnames = {name: kind.fields[name].attname for name in names}
     columns = list(dict.fromkeys(("id", "number", "version", *attnames.values())))
@@ -91,16 +92,18 @@ def sorted_by(kind: RecordType, wanted: str) -> str:
     return f"-{first}" if first in ("number", "changed_at", "starts_at") else first
 
 
-def narrowed(rows: QuerySet[Entry, Entry], kind: RecordType, query: Mapping[str, Any]) -> Matches:
+def narrowed(rows: QuerySet[Entry, Entry], kind: RecordType, query: Mapping[str, Any], *, sort: str = "") -> Matches:
     """Those that pass the search and the filters of an address; a filter that makes no sense is left out."""
     for name in kind.filters:
         value = str(query.get(name, "") or "")
         if value and "\0" not in value:
-            rows = _filtered(rows, kind, name, value)
+            rows = _filtered(rows, kind, name, value, sort.removeprefix("-"))
     return matches(rows, kind, str(query.get(SEARCH, "") or ""), using=queries.HUB)
 
 
-def _filtered(rows: QuerySet[Entry, Entry], kind: RecordType, name: str, value: str) -> QuerySet[Entry, Entry]:
+def _filtered(
+    rows: QuerySet[Entry, Entry], kind: RecordType, name: str, value: str, sort: str
+) -> QuerySet[Entry, Entry]:
     field = kind.fields[name]
     if field.type is FieldType.BOOLEAN:
         return rows.filter(**{name: value == "true"}) if value in ("true", "false") else rows
@@ -109,4 +112,23 @@ def _filtered(rows: QuerySet[Entry, Entry], kind: RecordType, name: str, value: 
         return rows.filter(pk__in=related.values("record"))
     if field.type is FieldType.LIST:  # an element: it stands in the list in quotes
         return rows.filter(**{f"{name}__contains": list_of([value])[1:-1]})
+    if field.codes is not None and sort and _is_in_order(kind, sort) and not _is_in_order(kind, name, sort):
+        return rows.alias(wanted=_Plain(field.attname)).filter(wanted=value)
     return rows.filter(**{field.attname: value})
+
+
+class _Plain(Func):
+    """A column that SQLite looks up in no index. It does not know how many rows have a status, and would sort them all
+    rather than read an index of the order until the page is full.
+    """
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="+%(expressions)s", **context)
+
+
+def _is_in_order(kind: RecordType, *names: str) -> bool:
+    """Whether an index begins with these columns."""
+    return any(tuple(index.fields[: len(names)]) == names for index in kind.model._meta.indexes)

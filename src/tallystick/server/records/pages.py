@@ -33,7 +33,7 @@ def page_of(
 ) -> Page[dict[str, Any]]:
     """The page that `query` asks for, as rows of `columns`; `sort` is one of them, "-" before it for descending.
 
-    Rows are counted up to a limit. At most three queries.
+    Rows are counted up to a limit. At most five queries.
     """
     rows = matches.rows
     name, is_down = sort.removeprefix("-"), sort.startswith("-")
@@ -41,7 +41,7 @@ def page_of(
     edge = _edge(rows, query.get("before", ""), name)
     is_back = edge is not None
     edge = edge or _edge(rows, query.get("after", ""), name)
-    found = _rows(rows, edge, name, columns, size + 1, is_down=is_down, is_back=is_back)
+    found = _rows(rows, edge, name, columns, size + 1, is_down=is_down, is_back=is_back, is_long=matches.is_part)
     has_more, found = len(found) > size, found[:size]
     if is_back:
         found.reverse()
@@ -65,6 +65,7 @@ def _rows(
     *,
     is_down: bool,
     is_back: bool,
+    is_long: bool,
 ) -> list[dict[str, Any]]:
     """The rows from the edge on, in the order read; backwards when `is_back`."""
     is_falling = is_down != is_back
@@ -83,10 +84,22 @@ def _rows(
             part, order = rows.filter(**{f"{name}__isnull": True}), [f"{sign}id"]
         if edge is not None and (edge.value is not None) == has_value:
             part = part.filter(_beyond(edge, name, way) if has_value else Q(**{f"id__{way}": edge.id}))
-        found += part.order_by(*order).values(*columns)[: count - len(found)]
+        found += _taken(part.order_by(*order), columns, count - len(found), is_long=is_long)
         if len(found) >= count:
             break
     return found
+
+
+def _taken(rows: QuerySet[Entry, Entry], columns: list[str], count: int, *, is_long: bool) -> list[dict[str, Any]]:
+    """The first of the rows. Where many may have to be looked through for them (`is_long`), their ids come first: an
+    index has these and the order.
+    """
+    if not is_long:
+        return list(rows.values(*columns)[:count])
+    ids = list(rows.values_list("pk", flat=True)[:count])
+    whole: Any = rows.model._default_manager.using(rows.db).filter(pk__in=ids).values(*columns)
+    by_id = {row["id"]: row for row in whole}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 def _beyond(edge: Edge, name: str, way: str) -> Q:

@@ -156,8 +156,9 @@ def list_records(
     rows = queries.records(kind, actor).filter(gone_at__isnull=not deleted)
     if changed_since is not None:
         rows = rows.filter(changed_at__gte=moment(changed_since, "changed_since"))
-    found = lists.narrowed(rows, kind, request.GET)
-    page = page_of(found, _edge(cursor), sort=lists.sorted_by(kind, sort), columns=_columns(kind), size=limit)
+    order = lists.sorted_by(kind, sort)
+    found = lists.narrowed(rows, kind, request.GET, sort=order)
+    page = page_of(found, _edge(cursor), sort=order, columns=_columns(kind), size=limit)
     if cursor and not page.previous:
         raise bad_cursor()
     return listing([_shown(kind, row) for row in page.rows], QueryDict(page.next).get("after"))
