@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from itertools import count
 
 import pytest
@@ -18,6 +19,7 @@ from tallystick.server.connections.models import Connection
 from tallystick.server.desk.domain import replying, technician
 from tallystick.server.desk.domain.technician import Doing
 from tallystick.server.desk.models import Conversation, Follower, OrderNote, WorkOrder
+from tallystick.server.messages.beside import delivering
 from tallystick.server.messages.course import State
 from tallystick.server.messages.domain import handling
 from tallystick.server.messages.models import Direction, Transaction
@@ -89,6 +91,7 @@ def test_ticket_becomes_a_work_order_and_hears_what_becomes_of_it_W1_W6_W8_W11_W
     assert workshop.look() == 0
     after = WorkOrder.objects.get(pk=order.pk)
     assert (after.status, after.changed_at, Transaction.objects.count()) == ("completed", before.changed_at, messages)
+    workshop_wants(workshop, statuses={**STATUSES, "closed": "open"})
     technician.do(workshop.technician, order.pk, Doing.CLOSE)  # what the order does later does not open the ticket
     workshop.deliver()
     assert olga.ticket(ticket)["Status"] == "resolved"
@@ -435,3 +438,13 @@ def test_token_that_is_refused_is_said_at_the_queue_and_the_connection_E30(works
     workshop.look()
     assert (len(workshop.numbers(ticket)), workshop.fault()) == (1, "")
     assert Connection.objects.get(name="rt").health == "ok"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_hub_looks_and_tells_by_itself_beside_the_web_W1(workshop):
+    ticket = workshop.olga.make("Lamp")
+    with beside.looking(), delivering():
+        patience = time.monotonic() + 60
+        while not texts(workshop, ticket) and time.monotonic() < patience:
+            time.sleep(0.5)
+    assert texts(workshop, ticket) == [f"Work order {workshop.numbers(ticket)[0]} was made: Open."]

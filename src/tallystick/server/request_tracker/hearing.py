@@ -2,7 +2,7 @@
 
 Everything that happens to tickets comes in one line of transactions with rising ids, so a look reads what is newer
 than the last. A few older ones are read again, because a transaction with a lower id may be committed later; once an
-hour the whole queue is gone through. Each message's id is made of what it came from: however often something is
+hour the queue is gone through. Each message's id is made of what it came from: however often something is
 looked at, and wherever a look was broken off, maintenance hears it once. Source: docs/adr/0015.
 """
 
@@ -34,6 +34,8 @@ T = TypeVar("T")
 OVERLAP: Final = 80
 """Transactions that are read again: more than a busy tracker commits while one of its requests is under way."""
 COMPARED_EVERY: Final = timedelta(hours=1)
+CLOCKS_APART: Final = timedelta(days=2)
+"""Days are what Request Tracker compares, by a time zone of its own."""
 IDS_IN_A_QUERY: Final = 50
 NEW: Final = "new"
 """Written into the custom field of the number, it asks for one more work order."""
@@ -99,9 +101,10 @@ class Look:
                 self._one_by_one(self._take, number, touched[number])
 
     def _compare(self) -> None:
-        """The whole queue, as far as it was touched since it is a help desk of the hub."""
+        """The queue, as far as it was touched since it was gone through the last time."""
         now = moment.now()
-        found = self.tickets.tickets(wants_work(self.tracker))
+        since = max(self.tracker.compared_at or self.tracker.started_at, self.tracker.started_at) - CLOCKS_APART
+        found = self.tickets.tickets(f"{wants_work(self.tracker)} AND LastUpdated > '{since:%Y-%m-%d}'")
         with_order = _with_orders(self.tracker, found)
         known = _known(self.tracker, [_asks(number) for number in found])
         for number in found:
