@@ -63,6 +63,7 @@ class Pack(Shape):
     title: str
     summary: str
     documents: dict[str, str]  # name of the integration -> file beside
+    with_another_register: dict[str, str] = {}  # further documents, where the register is not the delivered one
     parameters: dict[str, str] = {}  # name -> what it is
     found: dict[str, Found] = {}  # name of the place in a document -> the record whose id stands there
     units: Units | None = None
@@ -71,7 +72,8 @@ class Pack(Shape):
 
     def text(self, document: str) -> str:
         """As it is delivered, comments and all."""
-        return _folder().joinpath(self.pack).joinpath(self.documents[document]).read_text("utf-8")
+        files = {**self.documents, **self.with_another_register}
+        return _folder().joinpath(self.pack).joinpath(files[document]).read_text("utf-8")
 
     def operation(self, name: str) -> Operation:
         """Raises NotFound."""

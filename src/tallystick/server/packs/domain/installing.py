@@ -39,7 +39,8 @@ def install(actor: Actor, pack: Pack, *, values: Mapping[str, str], register_url
     Raises NotAllowed, and InputRefused where a value lacks or the pack is there already; then nothing was kept.
     """
     actor.check(ADD)
-    if there := sorted(set(Integration.objects.values_list("name", flat=True)) & set(pack.documents)):
+    documents = (*pack.documents, *(pack.with_another_register if register_url else ()))
+    if there := sorted(set(Integration.objects.values_list("name", flat=True)) & set(documents)):
         raise InputRefused(
             _("The pack is installed already: there is an integration {name}.").format(name=there[0]),
             hint=_("Delete the integration first; its links are kept."),
@@ -55,12 +56,12 @@ def install(actor: Actor, pack: Pack, *, values: Mapping[str, str], register_url
     with transaction.atomic():
         places = {name: values[name] for name in pack.parameters}
         places |= {name: _id_of(actor, found) for name, found in pack.found.items()}
-        for name in pack.documents:
+        for name in documents:
             text = _filled(pack, name, places, register_url)
             comment = _("Installed from the pack {pack}").format(pack=pack.title)
             made += import_file(actor, text, comment=comment).made
         audit(actor, "packs.install", subject_type="pack", subject_id=pack.pack, subject_name=pack.title)
-    return Installed(integrations=tuple(pack.documents), made=tuple(made))
+    return Installed(integrations=documents, made=tuple(made))
 
 
 def _id_of(actor: Actor, found: Found) -> str:
@@ -80,7 +81,7 @@ def _filled(pack: Pack, document: str, values: Mapping[str, str], register_url: 
     text = pack.text(document)
     named = {PLACE.format(name=name): value for name, value in values.items()}
     data: Any = _replaced(loads(text, "the pack").data, named)
-    if register_url and pack.register_ is not None and pack.register_.document == document:
+    if register_url and pack.register_ is not None and pack.register_.system in data["systems"]:
         data["systems"][pack.register_.system] = {"connector": "sql", "url": register_url}
     return rewrite(text, data)
 
