@@ -368,3 +368,22 @@ def test_keys_tell_rules_and_blocks_apart() -> None:
     keys = match_keys(rules, table(rules, {"1": {"a": "x1", "b": "x1"}}), LEFT)
     assert len({key.key for key in keys}) == 3
     assert all(0 <= key.key < 2**63 for key in keys)
+
+
+def test_one_serial_on_five_thousand_records_of_both_sides_compares_none_of_them_A23():
+    """A block that large tells nothing: it is named, nobody is asked 25 million times, and the records are new."""
+    count = 5_000
+    rules = Match(
+        possible=(
+            PossibleRule(block=("serial",), compare={"serial": Compare.CODE, "maker": Compare.EXACT}, at_least=0.5),
+        )
+    )
+    left, right = (
+        pa.table(
+            {ID: [f"{name}{number}" for number in range(count)], "serial": ["SN-SAME"] * count, "maker": ["X"] * count}
+        )
+        for name in ("l", "r")
+    )
+    found = match(rules, left, right)
+    assert (len(found.possible), len(found.new_left), len(found.new_right)) == (0, count, count)
+    assert [(block.left, block.right, block.compared) for block in found.blocks] == [(count, count, 0)]
