@@ -118,7 +118,7 @@ def at_work(address: str, data: Path, tell: Tell, *, is_quiet: bool) -> Iterator
 
 
 def _work(post: Post, tell: Tell, stopping: threading.Event, is_quiet: bool) -> None:
-    from django.db import connections
+    from django.db import DatabaseError, connections
 
     chance = random.Random()  # noqa: S311
     is_made = False
@@ -134,6 +134,8 @@ def _work(post: Post, tell: Tell, stopping: threading.Event, is_quiet: bool) -> 
                     report_again(post, chance)
             except TallystickError as error:
                 log.warning("no machine reported", code=error.code, message=str(error))
+            except DatabaseError as error:  # others were writing for too long
+                log.warning("no machine reported", message=type(error).__name__)
     finally:
         connections.close_all()
 
