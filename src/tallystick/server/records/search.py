@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connections
-from django.db.models import CharField, Exists, Lookup, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, Lookup, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import StrIndex
 
 from tallystick.server.records.domain.tables import folded, type_mark
 from tallystick.server.records.entry import Entry
@@ -73,7 +74,7 @@ def matches(rows: QuerySet[Entry, Entry], kind: RecordType, words: str, *, using
         return Matches(rows=few, counted=few)
     texts: Any = SearchText.objects.using(using).filter(record=OuterRef("pk"))
     for part in parts:
-        texts = texts.filter(text__contains=part)
+        texts = texts.alias(place=StrIndex("text", Value(part))).filter(place__gt=0)
     found = rows.filter(Q(pk__in=numbered) | Exists(texts) if numbered else Exists(texts))
     return Matches(rows=found, counted=found if ids is None else few, is_part=ids is not None)
 
