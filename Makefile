@@ -93,7 +93,7 @@ deps-request-tracker:
 
 .PHONY: test-request-tracker
 test-request-tracker: setup deps-request-tracker  ## a real Request Tracker from Debian as a help desk of the hub
-	$(BIN)/pytest -q -n 0 -m request_tracker --timeout 300 $(PYTEST_ARGS) tests/server/request_tracker
+	$(BIN)/pytest -q -n 2 -m request_tracker --timeout 300 $(PYTEST_ARGS) tests/server/request_tracker
 
 .PHONY: soak
 soak: setup  ## the tests that run for minutes to hours

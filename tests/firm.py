@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from tallystick.runs.report import Report
 from tallystick.runs.workspace import Workspace
-from tallystick.server.ops.opened import Lent, looking, store
+from tallystick.server.ops.opened import Lent
+from tallystick.server.state.of_hub import looking, store
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Asked, Wanted
 from tallystick.spec.reading import load

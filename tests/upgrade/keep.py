@@ -45,7 +45,7 @@ for side, word in (("crm", "left"), ("register", "right")):
     database.close()
 with workspace("firm", by="Ada Byron") as opened:
     opened.sync()
-from tallystick.server.ops.opened import looking
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Wanted
 waiting = [one.review for one in looking().questions(Wanted(), At(rows=9)).rows]

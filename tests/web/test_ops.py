@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 from tallystick.model.plan import RunKind
 from tallystick.runs.report import Report
-from tallystick.server.ops.opened import looking
 from tallystick.server.state.link_list import LinksWanted
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tests.firm import Firm
 

@@ -19,7 +19,7 @@ from tallystick.server.connections import vault
 from tallystick.server.connections.models import Connection
 from tallystick.server.designer.models import Integration, KeptPlan
 from tallystick.server.designer.workspaces import workspace
-from tallystick.server.ops.opened import looking
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Wanted
 from tallystick.server.records import search

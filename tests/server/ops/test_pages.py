@@ -19,13 +19,13 @@ from tallystick.model.side import Side
 from tallystick.runs.report import Report
 from tallystick.server.ops.dashboard import dashboard
 from tallystick.server.ops.domain import links
-from tallystick.server.ops.opened import looking
 from tallystick.server.ops.rejects import harmless
 from tallystick.server.people.actor import actor_of
 from tallystick.server.people.domain.tokens import create_token
 from tallystick.server.people.models import AuditEntry
 from tallystick.server.state.history import RunsWanted
 from tallystick.server.state.link_list import LinksWanted
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tests.firm import Firm
 

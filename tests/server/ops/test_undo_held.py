@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tallystick.model.plan import ReviewKind, RunKind, RunStatus
-from tallystick.server.ops.opened import state, store
+from tallystick.server.ops.opened import state
+from tallystick.server.state.of_hub import store
 from tests.firm import Firm
 
 pytestmark = pytest.mark.django_db(transaction=True)

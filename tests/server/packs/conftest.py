@@ -12,12 +12,12 @@ import pytest
 from tallystick.model.plan import ReviewKind
 from tallystick.server.connections import bounds
 from tallystick.server.designer.workspaces import workspace
-from tallystick.server.ops.opened import looking
 from tallystick.server.packs.catalogue import pack_of
 from tallystick.server.packs.domain.installing import install
 from tallystick.server.packs.domain.units import switch
 from tallystick.server.records.domain import actions
 from tallystick.server.records.models import InstalledAsset
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Wanted
 

@@ -13,13 +13,13 @@ from tallystick.server.demo import it_assets
 from tallystick.server.demo.beginning import ADMINISTRATOR
 from tallystick.server.demo.machines import COUNT, machines, report_of
 from tallystick.server.discovery.models import Device, Part, Sighting
-from tallystick.server.ops.opened import looking
 from tallystick.server.packs import tours
 from tallystick.server.people.domain.roles import Role
 from tallystick.server.records.domain import actions
 from tallystick.server.records.models import Case
 from tallystick.server.registers.models import RegisterAsset, RegisterCost, RegisterException
 from tallystick.server.registers.queries import doubtful_serials
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Wanted
 

@@ -6,9 +6,9 @@ import pytest
 
 from tallystick.errors import ConfigurationError
 from tallystick.model.plan import ReviewKind
-from tallystick.server.ops.opened import looking
 from tallystick.server.records.domain import actions
 from tallystick.server.records.models import AssetType, InstalledAsset
+from tallystick.server.state.of_hub import looking
 from tests.server.packs.conftest import writes
 
 pytestmark = pytest.mark.django_db(transaction=True)

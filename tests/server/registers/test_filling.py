@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from tallystick.runs.world import TimeIds
+from tallystick.server.discovery.kinds import DEVICE
+from tallystick.server.discovery.models import DeviceKey
+from tallystick.server.records.domain.steps import Doing, Step
+from tallystick.server.records.domain.tables import Place
+from tallystick.server.records.domain.write import carry_out
 from tallystick.server.records.models import Change
+from tallystick.server.records.queries import HUB
 from tallystick.server.registers.domain.comparing import compare
 from tallystick.server.registers.domain.deciding import configure
-from tallystick.server.registers.domain.filling import fill
+from tallystick.server.registers.domain.filling import AUTHOR, fill
 from tallystick.server.registers.models import RegisterAsset, RegisterException
 from tests.server.registers.conftest import NOW
 
@@ -98,3 +105,30 @@ def test_entering_can_be_left_to_people_A2(device, actor):
     compare(NOW)
     assert not RegisterAsset.objects.exists()
     assert RegisterException.objects.get().kind == "unexpected"
+
+
+@pytest.mark.slow
+def test_one_serial_on_five_thousand_devices_joins_one_and_keeps_its_pace_A23(device, django_assert_max_num_queries):
+    """A maker that wrote one number into a whole delivery: each device is one, and the next report costs no more."""
+    steps = [
+        Step(
+            doing=Doing.CREATE,
+            values={"name": f"pc-{n}", "hostname": f"pc-{n}", "serial_number": "SAME", "business_unit": "US001"},
+        )
+        for n in range(5_000)
+    ]
+    place = Place(using=HUB, now=NOW)
+    made = [
+        one.id
+        for start in range(0, len(steps), 500)
+        for one in carry_out(DEVICE, steps[start : start + 500], AUTHOR, place, new_id=TimeIds().new)
+    ]
+    DeviceKey.objects.bulk_create(DeviceKey(device_id=id_, kind="serial", value="same", seen_at=NOW) for id_ in made)
+    found = {device(f"new-{n}", serial="SAME", hostname=f"new-{n}") for n in range(3)}
+    assert len(found) == 3
+    assert not found & set(made)
+    with django_assert_max_num_queries(40):
+        assert device("new-0", serial="SAME", hostname="new-0") in found
+    filled = fill(NOW, enters=True)
+    assert filled.entered + len(filled.refused) == 5_003
+    assert filled.entered == 1  # one of them is the serial's; the others wait as exceptions, for a person

@@ -13,9 +13,9 @@ from tallystick.errors import AlreadyDecided
 from tallystick.model.flow import Scope
 from tallystick.server.ops import errands
 from tallystick.server.ops.models import Errand
-from tallystick.server.ops.opened import store
 from tallystick.server.review import actions
 from tallystick.server.review.domain.decide import Answer
+from tallystick.server.state.of_hub import store
 from tests.firm import Firm
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,9 @@ import pytest
 
 from tallystick.errors import AlreadyDecided, ConfigurationError, NotAllowed, StaleDecision
 from tallystick.model.plan import ReviewKind, ReviewStatus
-from tallystick.server.ops.opened import looking, state
+from tallystick.server.ops.opened import state
 from tallystick.server.review.domain.decide import Answer, decide, take_back
+from tallystick.server.state.of_hub import looking
 from tests.firm import Firm
 
 pytestmark = pytest.mark.django_db(transaction=True)

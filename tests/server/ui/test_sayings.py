@@ -88,7 +88,7 @@ def test_markup_in_a_value_stays_text_in_the_page(client_of):
 
 def test_what_pages_tell_of_a_firm_is_said_in_russian(tmp_path, db):
     """Every sentence of a life with conflicts, lookalikes, unmapped codes, a held run and an undo."""
-    from tallystick.server.ops.opened import looking, store
+    from tallystick.server.state.of_hub import looking, store
     from tallystick.server.state.pages import At
     from tallystick.server.state.queue import Wanted
     from tests.firm import Firm

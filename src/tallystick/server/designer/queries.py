@@ -16,9 +16,9 @@ from tallystick.runs.pauses import Pause
 from tallystick.server.connections.domain.using import Use
 from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.models import Integration, IntegrationVersion
-from tallystick.server.ops.opened import looking
 from tallystick.server.people.actor import Actor
 from tallystick.server.state import models as state
+from tallystick.server.state.of_hub import looking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,8 @@ from tallystick.server.messages.transports import LookedUp, Sent, Transport, tra
 AT_ONCE: Final = 50
 MARGIN: Final = timedelta(seconds=30)
 """A step that has taken so much longer than the peer's time-out is taken for dead."""
+SEEN: Final = timedelta(seconds=5)
+"""That a peer is well is written down again after so long."""
 ENDED: Final = "The process ended while it was being sent; whether it arrived is not known."
 Concluded = Callable[[Transaction], None]
 """What follows from a transaction that came to an end (or has to wait for a person), within the same transaction."""
@@ -127,7 +129,9 @@ def _claim(number: int) -> _Claim | None:
             return None
         if row.state == State.SENDING and not _outlived(row, now):
             return None
-        row.tries.filter(ended_at__isnull=True).update(ended_at=now, came=Came.LOST, message=ENDED)
+        is_first = not row.attempts  # then there are no tries yet
+        if not is_first:
+            row.tries.filter(ended_at__isnull=True).update(ended_at=now, came=Came.LOST, message=ENDED)
         purpose = Purpose.LOOK_UP if row.state == State.UNKNOWN else Purpose.SEND
         if purpose is Purpose.SEND:
             row.state = State.SENDING
@@ -136,7 +140,11 @@ def _claim(number: int) -> _Claim | None:
         row.look_ups += purpose is Purpose.LOOK_UP
         row.save(update_fields=["state", "why", "next_at", "lost_at", "leased_until", "attempts", "look_ups"])
         attempt = Attempt.objects.create(
-            transaction=row, ordinal=row.tries.count() + 1, purpose=purpose, body=row.body, started_at=now
+            transaction=row,
+            ordinal=1 if is_first else row.tries.count() + 1,
+            purpose=purpose,
+            body=row.body,
+            started_at=now,
         )
         message = Envelope(
             id=row.correlation,
@@ -250,7 +258,8 @@ def _end(row: Transaction, answer: Answer | None, now: datetime) -> None:
         row.settled_at = now
     row.save()
     if row.state not in OPEN:
-        outbox.index(row)
+        if row.answer or row.errors:  # else it is found by what it asked
+            outbox.index(row)
         _follow(row)
 
 
@@ -285,6 +294,8 @@ def close_off(row: Transaction, state: State, *, why: str) -> None:
 
 def _note_health(peer: Peer, is_well: bool, message: str, now: datetime) -> None:
     if is_well:
+        if not peer.fault and peer.seen_at is not None and now - peer.seen_at < SEEN:
+            return
         Peer.objects.filter(pk=peer.pk).update(seen_at=now, fault="", fault_at=None)
     else:
         Peer.objects.filter(pk=peer.pk).update(fault=message[:400], fault_at=now)

@@ -6,7 +6,6 @@ import enum
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import resources
 from typing import Any, Final
 
@@ -46,6 +45,7 @@ class Operation:
         return self.name, self.version
 
 
+_validators: Final[dict[int, tuple[Mapping[str, Any], Draft202012Validator]]] = {}
 _operations: Final[dict[tuple[str, int], Operation]] = {}
 
 
@@ -76,14 +76,18 @@ def _names() -> str:
 
 def faults(schema: Mapping[str, Any], body: object) -> tuple[Fault, ...]:
     """What is wrong with a body, all at once: a place and a sentence each."""
-    found: Iterable[Any] = _validator(json.dumps(schema, sort_keys=True)).iter_errors(body)
+    found: Iterable[Any] = _validator_of(schema).iter_errors(body)
     told = sorted({(".".join(map(str, one.absolute_path)), one.message[:300]) for one in found})
     return tuple(Fault(code="schema", field=place, message=f"{message}.") for place, message in told[:FAULTS_SHOWN])
 
 
-@lru_cache(maxsize=256)
-def _validator(schema: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema), format_checker=FormatChecker())
+def _validator_of(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """One for each schema object, which nobody changes; they are few and live as long as the process."""
+    kept = _validators.get(id(schema))
+    if kept is None or kept[0] is not schema:
+        kept = schema, Draft202012Validator(dict(schema), format_checker=FormatChecker())
+        _validators[id(schema)] = kept
+    return kept[1]
 
 
 def document(pack: str, name: str) -> dict[str, Any]:

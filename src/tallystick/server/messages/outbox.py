@@ -68,7 +68,7 @@ def put(
             about=about.id,
             about_called=about.called,
         )
-        index(made)
+        index(made, is_new=True)
     return made
 
 
@@ -79,13 +79,13 @@ def unpark(rows: QuerySet[Transaction, Transaction]) -> int:
     return int(parked.update(**again))
 
 
-def index(made: Transaction, *more: str) -> None:
+def index(made: Transaction, *, is_new: bool = False) -> None:
     """Makes a transaction findable by its number, ids, and the texts in its bodies."""
-    texts = [str(made.number), made.correlation, made.operation, made.subject, made.about_called, *more]
+    texts = [str(made.number), made.correlation, made.operation, made.subject, made.about_called]
     texts += [*_texts(made.body), *_texts(made.answer), *(str(one.get("message", "")) for one in made.errors)]
-    Words.objects.update_or_create(
-        transaction=made, defaults={"text": " ".join(dict.fromkeys(texts)).casefold()[:LONGEST_WORDS]}
-    )
+    text = " ".join(dict.fromkeys(texts)).casefold()[:LONGEST_WORDS]
+    if is_new or not Words.objects.filter(transaction=made).update(text=text):
+        Words.objects.create(transaction=made, text=text)
 
 
 def _texts(value: object) -> list[str]:

@@ -7,9 +7,10 @@ Source: spec/engine.md E37, E38, scenarios S5, S7.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from tallystick.errors import NotFound
 from tallystick.server.messages import moment, outbox
@@ -18,6 +19,8 @@ from tallystick.server.messages.envelope import Answer, Envelope, Fault, Outcome
 from tallystick.server.messages.models import Direction, Peer, Transaction
 from tallystick.server.messages.operation import faults, operation
 
+SEEN: Final = timedelta(seconds=5)
+"""That a peer was heard is written down again after so long."""
 Handler = Callable[[Peer, Transaction], Answer]
 """Does what a message asks for, within the transaction that keeps it. Raises Refusal, or Parked."""
 
@@ -56,21 +59,9 @@ def take(peer: Peer, message: Envelope) -> Answer:
     now = moment.now()
     with transaction.atomic():
         row = Transaction.objects.select_for_update().filter(**_key(peer, message.id)).first()
+        is_new = row is None
         if row is None:
-            row, is_new = Transaction.objects.get_or_create(
-                **_key(peer, message.id),
-                defaults={
-                    "operation": message.operation,
-                    "version": message.version,
-                    "subject": message.subject,
-                    "body": dict(message.body),
-                    "state": State.SENDING,
-                    "created_at": now,
-                    "created_by": peer.name,
-                },
-            )
-            if not is_new:
-                row = Transaction.objects.select_for_update().get(pk=row.pk)
+            row, is_new = _begun(peer, message, now)
         if row.state in (State.DONE, State.PARKED, State.CANCELLED):
             _check_same(row, message)
             row.attempts += 1
@@ -81,9 +72,31 @@ def take(peer: Peer, message: Envelope) -> Answer:
         row.attempts += 1
         row.settled_at = now
         row.save()
-        outbox.index(row)
-        Peer.objects.filter(pk=peer.pk).update(seen_at=now)
+        outbox.index(row, is_new=is_new)
+        if peer.seen_at is None or now - peer.seen_at > SEEN:
+            Peer.objects.filter(pk=peer.pk).update(seen_at=now)
     return answer
+
+
+def _begun(peer: Peer, message: Envelope, now: datetime) -> tuple[Transaction, bool]:
+    """The row of a message that is not here yet, and whether it is a new one: another process may be faster."""
+    try:
+        with transaction.atomic():
+            made = Transaction.objects.create(
+                peer=peer,
+                direction=Direction.IN,
+                correlation=message.id,
+                operation=message.operation,
+                version=message.version,
+                subject=message.subject,
+                body=dict(message.body),
+                state=State.SENDING,
+                created_at=now,
+                created_by=peer.name,
+            )
+    except IntegrityError:
+        return Transaction.objects.select_for_update().get(**_key(peer, message.id)), False
+    return made, True
 
 
 def take_up(row: Transaction) -> State:

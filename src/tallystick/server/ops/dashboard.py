@@ -19,10 +19,10 @@ from tallystick.model.plan import ReviewKind, RunKind, RunStatus
 from tallystick.server.ops import charts
 from tallystick.server.ops.documents import integration_of
 from tallystick.server.ops.domain.runs import pauses
-from tallystick.server.ops.opened import looking
 from tallystick.server.ops.run_pages import RunShown, moment_of, run_shown
 from tallystick.server.ops.words import Word
 from tallystick.server.state.history import RunLine, RunsWanted
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Waiting
 

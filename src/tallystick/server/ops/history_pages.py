@@ -16,11 +16,12 @@ from tallystick.model.plan import OperationState, RunKind
 from tallystick.model.side import SIDES, Side
 from tallystick.server.ops.documents import flow_of, integration_of
 from tallystick.server.ops.lines import OperationShown, names, shown, side_of
-from tallystick.server.ops.opened import looking, store, workspace_of
+from tallystick.server.ops.opened import workspace_of
 from tallystick.server.ops.records import Title, title_of
 from tallystick.server.ops.run_pages import action_of, number_of, state_of, turned
 from tallystick.server.state.journal import JournalWanted
 from tallystick.server.state.link_list import Linked, LinksWanted
+from tallystick.server.state.of_hub import looking, store
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Asked
 

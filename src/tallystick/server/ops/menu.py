@@ -79,7 +79,7 @@ def add() -> None:
 
 
 def _runs(actor: Actor, query: str, limit: int) -> Iterable[palette.Hit]:
-    from tallystick.server.ops.opened import looking
+    from tallystick.server.state.of_hub import looking
 
     if not actor.may("ops.view_run") or len(query) < 6:
         return []

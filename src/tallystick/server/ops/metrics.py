@@ -13,8 +13,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from tallystick import __version__
 from tallystick.model.plan import RunStatus
 from tallystick.server.ops.dashboard import GOOD, MOVING
-from tallystick.server.ops.opened import looking
 from tallystick.server.ops.run_pages import moment_of, run_shown
+from tallystick.server.state.of_hub import looking
 
 DAY = timedelta(days=1)
 

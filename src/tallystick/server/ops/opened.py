@@ -1,31 +1,17 @@
-"""The state as the hub's pages and actions open it: one database, the hub's own."""
+"""The state and the workspaces as the hub's pages and actions open them, in the hands of a person."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from typing import Any
-
-from django.conf import settings
-from django.db import connections
 
 from tallystick.errors import NotFound
 from tallystick.model.plan import Run
 from tallystick.ports.store import Store
 from tallystick.runs.state import State
 from tallystick.runs.workspace import Workspace
-from tallystick.server.state.address import Address, address_of
-from tallystick.server.state.database import Database
-from tallystick.server.state.kept import DatabaseStore
-from tallystick.server.state.looking import Looking
-
-
-@cache
-def looking() -> Looking:
-    """For reading; every thread may use it."""
-    return Looking(_database())
+from tallystick.server.state.of_hub import store
 
 
 @contextmanager
@@ -65,17 +51,3 @@ class Lent:
 
     def close(self) -> None:
         pass
-
-
-@cache
-def store() -> Store:
-    """For reading, and for actions within a request; it is never closed."""
-    return DatabaseStore(_database())
-
-
-def _database() -> Database:
-    """Django's own: the tests have another than the configuration says."""
-    kept = connections.settings["default"]
-    is_file = kept["ENGINE"].endswith("sqlite3")
-    title = address_of(settings.CONFIGURATION.database_url).title
-    return Database(Address(settings=kept, title=title, file=Path(kept["NAME"]) if is_file else None))

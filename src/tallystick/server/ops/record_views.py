@@ -16,9 +16,9 @@ from tallystick.server.ops import metrics
 from tallystick.server.ops.documents import integration_of
 from tallystick.server.ops.domain import links as actions
 from tallystick.server.ops.forms import JournalFilter, LinkForm, LinksFilter, WhyForm
-from tallystick.server.ops.opened import looking
 from tallystick.server.people.actor import needs, request_actor
 from tallystick.server.people.domain.tokens import actor_of_token
+from tallystick.server.state.of_hub import looking
 from tallystick.server.ui.forms import add_faults
 from tallystick.server.ui.toasts import toast
 

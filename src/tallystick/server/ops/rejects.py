@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from tallystick.model.plan import OperationState, ReviewKind
-from tallystick.server.ops.opened import looking
 from tallystick.server.state.history import RunLine
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import MOST_ROWS, At
 from tallystick.server.state.queue import Wanted
 

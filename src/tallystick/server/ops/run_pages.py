@@ -20,8 +20,8 @@ from tallystick.server.ops.documents import flow_of
 from tallystick.server.ops.domain.runs import pauses
 from tallystick.server.ops.lines import OperationShown, names, shown, side_of
 from tallystick.server.ops.models import Errand
-from tallystick.server.ops.opened import looking, store
 from tallystick.server.state.history import Position, RunLine, RunsWanted
+from tallystick.server.state.of_hub import looking, store
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Asked, Wanted
 

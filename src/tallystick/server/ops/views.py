@@ -17,12 +17,12 @@ from tallystick.server.ops.domain import runs as actions
 from tallystick.server.ops.errands import Course
 from tallystick.server.ops.forms import RunsFilter
 from tallystick.server.ops.models import Errand
-from tallystick.server.ops.opened import looking
 from tallystick.server.ops.run_pages import run_detail, run_lines, run_list, subject
 from tallystick.server.people.actor import for_everyone, needs, request_actor
 from tallystick.server.review import actions as answers
 from tallystick.server.review.domain.decide import Answer
 from tallystick.server.state.history import RunLine
+from tallystick.server.state.of_hub import looking
 from tallystick.server.ui.toasts import toast
 from tallystick.server.ui.views import home
 

@@ -17,7 +17,6 @@ from tallystick.server.discovery.kinds import DEVICE
 from tallystick.server.discovery.models import Sighting
 from tallystick.server.discovery.panels import parts_panel
 from tallystick.server.discovery.remote import remote_links
-from tallystick.server.ops.opened import looking
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import queries
 from tallystick.server.records.domain import actions
@@ -26,6 +25,7 @@ from tallystick.server.records.panels import Panel
 from tallystick.server.records.record_types import record_type
 from tallystick.server.registers.models import RegisterAsset
 from tallystick.server.state.link_list import LinksWanted
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 
 SHOWN: Final = 12

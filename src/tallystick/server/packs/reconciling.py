@@ -13,10 +13,10 @@ from tallystick.model.flow import Flow
 from tallystick.model.plan import ReviewKind, Take
 from tallystick.server.designer.documents import loaded_of
 from tallystick.server.designer.domain.change import current_of, integration_of
-from tallystick.server.ops.opened import looking, store
 from tallystick.server.packs.catalogue import Pack
 from tallystick.server.review import shown
 from tallystick.server.review.shown import QuestionShown
+from tallystick.server.state.of_hub import looking, store
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Wanted
 

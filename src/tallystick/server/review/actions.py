@@ -9,11 +9,12 @@ from tallystick.model.plan import ReviewKind, ReviewStatus, Take
 from tallystick.server.ops import errands
 from tallystick.server.ops.errands import Course
 from tallystick.server.ops.models import Errand
-from tallystick.server.ops.opened import looking, state
+from tallystick.server.ops.opened import state
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
 from tallystick.server.review.domain.decide import Answer, Answered, check_answer, decide_alike, take_back
 from tallystick.server.review.queries import subject
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.queue import Asked
 
 MOST_ALIKE = 100_000

@@ -32,6 +32,6 @@ def add() -> None:
 
 
 def _waiting(actor: Actor) -> int:
-    from tallystick.server.ops.opened import looking
+    from tallystick.server.state.of_hub import looking
 
     return looking().waiting_count(navigation.MOST_COUNTED + 1)

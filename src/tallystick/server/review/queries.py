@@ -13,10 +13,10 @@ from tallystick.model.plan import ReviewKind
 from tallystick.server.ops import errands
 from tallystick.server.ops.documents import flow_of
 from tallystick.server.ops.models import Errand
-from tallystick.server.ops.opened import looking, store
 from tallystick.server.review import words
 from tallystick.server.review.forms import kept, wanted_of
 from tallystick.server.review.shown import QuestionLine, QuestionShown, line, names, question
+from tallystick.server.state.of_hub import looking, store
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Waiting, Wanted
 

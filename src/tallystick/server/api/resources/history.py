@@ -32,9 +32,9 @@ from tallystick.server.api.shapes import (
 from tallystick.server.ops import history_pages
 from tallystick.server.ops.domain import links as actions
 from tallystick.server.ops.history_pages import Place
-from tallystick.server.ops.opened import looking
 from tallystick.server.state.journal import JournalWanted
 from tallystick.server.state.link_list import Linked, LinksWanted
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 
 JOURNAL: Final = "ops.view_journal"

@@ -28,9 +28,9 @@ from tallystick.server.api.shapes import (
     moment,
     number_cursor,
 )
-from tallystick.server.ops.opened import looking
 from tallystick.server.review import actions
 from tallystick.server.review.domain.decide import ANSWER, APPROVE, Answer
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tallystick.server.state.queue import Asked, Wanted
 

@@ -22,11 +22,11 @@ from tallystick.server.api.shapes import Cursor, Given, Limit, Listing, Word, li
 from tallystick.server.ops import errands, rejects
 from tallystick.server.ops.domain import runs as actions
 from tallystick.server.ops.errands import Course
-from tallystick.server.ops.opened import looking
 from tallystick.server.ops.run_pages import run_detail, subject
 from tallystick.server.review import actions as answers
 from tallystick.server.review.domain.decide import Answer
 from tallystick.server.state.history import Position, RunLine, RunsWanted
+from tallystick.server.state.of_hub import looking
 from tallystick.server.state.pages import At
 from tallystick.server.ui.answers import Problem
 

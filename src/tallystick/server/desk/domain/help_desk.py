@@ -18,7 +18,7 @@ from tallystick.server.messages import moment, outbox
 from tallystick.server.messages.courier import Courier, when_concluded
 from tallystick.server.messages.course import SENT_AGAIN, State
 from tallystick.server.messages.domain import handling
-from tallystick.server.messages.models import Peer, Role, Transaction
+from tallystick.server.messages.models import KeptList, Peer, Role, Transaction
 from tallystick.server.messages.operation import faults, operation
 from tallystick.server.messages.outbox import About
 from tallystick.server.people.actor import Actor
@@ -208,8 +208,11 @@ def created(row: Transaction) -> None:
 
 def refresh(peer: Peer) -> None:
     """Reads the lists of maintenance again where they are older than their limit (S6)."""
+    since = moment.now() - looking.LIMIT
+    fresh = set(KeptList.objects.filter(peer=peer, fetched_at__gte=since).values_list("name", flat=True))
     for name in looking.KEPT:
-        looking.look(peer, name)
+        if name not in fresh:
+            looking.look(peer, name)
 
 
 def called(case: Case) -> str:

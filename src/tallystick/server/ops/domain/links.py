@@ -19,9 +19,10 @@ from tallystick.model.write import Action
 from tallystick.ports.store import Commit, LinkTaken
 from tallystick.runs.report import Report
 from tallystick.runs.workspace import Workspace
-from tallystick.server.ops.opened import looking, workspace_of
+from tallystick.server.ops.opened import workspace_of
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
+from tallystick.server.state.of_hub import looking
 
 CHANGE: Final = "ops.change_link"
 BY_HAND: Final = "unlinked by hand"
