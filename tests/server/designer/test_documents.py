@@ -149,7 +149,7 @@ def test_each_act_takes_its_permission(firm, actor_with, do, permission):
 def test_list_takes_the_same_queries_for_one_and_for_many(actor, firm, django_assert_num_queries):
     for number in range(5):
         change.create(actor, TEXT.replace("integration: firm", f"integration: firm{number}"))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         rows = listed(actor, {})
     assert [(row.integration.name, row.flow_count, row.connections) for row in rows][:2] == [
         ("firm", 1, ("left", "right")),
