@@ -24,10 +24,12 @@ def called(actor, name, words):
     return list(rows.order_by("number").values_list(kind.title_field, flat=True))
 
 
-@pytest.fixture(params=[4_000, 0], ids=["looked up", "looked through"])
+@pytest.fixture(params=[(2_000, 0), (0, 50_000), (0, 0)], ids=["looked up", "compared", "looked through"])
 def few(request, monkeypatch):
-    """Records with the words looked up in the index, or, as where there are very many, looked through."""
-    monkeypatch.setattr(search, "FEW", request.param)
+    """Records with the words looked up in the index, or read in their order, as where there are many or very many."""
+    few, many = request.param
+    monkeypatch.setattr(search, "FEW", few)
+    monkeypatch.setattr(search, "MANY", many)
 
 
 @pytest.mark.parametrize(

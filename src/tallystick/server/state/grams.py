@@ -66,10 +66,10 @@ def grams(words: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def looked_up(
-    cursor: Any, bulk: Bulk, index: Grams, column: str, words: Sequence[str], *, mark: str = "", most: int = FEW
-) -> list[Any] | None:
-    """The values of `column` of rows that have all the words, `most` and one at most; None: no word is long enough.
+def statement(
+    bulk: Bulk, index: Grams, column: str, words: Sequence[str], *, mark: str = ""
+) -> tuple[str, list[Any]] | None:
+    """Selects `column` of the rows that have all the words, with its values; None: no word is long enough.
 
     `mark`: three characters that they have too.
     """
@@ -78,10 +78,19 @@ def looked_up(
         return None
     held = bulk.holding(index, [mark, *threes] if mark else threes)
     conditions = [held.condition, _only(index, "t."), *(bulk.holds(f"t.{index.column}") for _word in words)]
-    cursor.execute(
-        f"SELECT t.{column} FROM {held.source} WHERE {' AND '.join(conditions)} LIMIT {most + 1}", [held.value, *words]
-    )
+    return f"SELECT t.{column} FROM {held.source} WHERE {' AND '.join(conditions)}", [held.value, *words]
+
+
+def looked_up(cursor: Any, found: tuple[str, list[Any]], *, most: int = FEW) -> list[Any]:
+    """What the statement selects, `most` and one at most."""
+    cursor.execute(f"{found[0]} LIMIT {most + 1}", found[1])
     return [value for (value,) in cursor.fetchall()]
+
+
+def is_more_than(cursor: Any, found: tuple[str, list[Any]], most: int) -> bool:
+    """Whether the statement selects more rows."""
+    cursor.execute(f"SELECT COUNT(*) FROM ({found[0]} LIMIT {most + 1}) q", found[1])
+    return int(cursor.fetchone()[0]) > most
 
 
 def make(schema_editor: Any, index: Grams) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from tallystick.model.flow import Scope
 from tallystick.model.plan import Review, ReviewKind, ReviewStatus
-from tallystick.server.state.grams import FEW, REVIEW_WORDS, looked_up
+from tallystick.server.state.grams import FEW, REVIEW_WORDS, looked_up, statement
 from tallystick.server.state.likeness import folded
 from tallystick.server.state.pages import At, Page, bounds, page
 from tallystick.server.state.reviews import REVIEW, review_of
@@ -226,8 +226,8 @@ class QueueRows(Rows):
             values.append(wanted.by)
         words = folded(wanted.text).split()[:8]
         is_open = wanted.status is ReviewStatus.OPEN
-        numbers = looked_up(cursor, self._bulk, REVIEW_WORDS, "number", words) if is_open else None
-        if numbers is not None and len(numbers) <= FEW:
+        selected = statement(self._bulk, REVIEW_WORDS, "number", words) if is_open else None
+        if selected is not None and len(numbers := looked_up(cursor, selected)) <= FEW:
             condition, found = self._bulk.among("r.number", numbers)
             return [*conditions, condition], [*values, *found]
         for word in words:
