@@ -79,7 +79,14 @@ def workshop(workshop_of) -> Workshop:
 
 
 @pytest.fixture
-def workshop_of(db, actor, person, rt, proxy, local_network) -> Iterator[Any]:
+def clock() -> Iterator[FixedClock]:
+    """It begins now, for Request Tracker has a clock of its own."""
+    with moment.told_by(FixedClock(datetime.now(tz=UTC))) as held:
+        yield held
+
+
+@pytest.fixture
+def workshop_of(db, actor, person, rt, proxy, local_network, clock) -> Any:
     def make(**wanted: Any) -> Workshop:
         technician = actor_of(person("technician", name="Theo Technician", email="theo@example.org"))
         for type_, values in (
@@ -103,5 +110,4 @@ def workshop_of(db, actor, person, rt, proxy, local_network) -> Iterator[Any]:
         tracker = trackers.add(actor, name="facilities", title="Facilities desk", wanted=Wanted(**given))
         return Workshop(boss=actor, technician=technician, clock=clock, tracker=tracker, olga=rt.olga, **settings)
 
-    with moment.told_by(FixedClock(datetime.now(tz=UTC))) as clock:
-        yield make
+    return make

@@ -448,3 +448,26 @@ def test_hub_looks_and_tells_by_itself_beside_the_web_W1(workshop):
         while not texts(workshop, ticket) and time.monotonic() < patience:
             time.sleep(0.5)
     assert texts(workshop, ticket) == [f"Work order {workshop.numbers(ticket)[0]} was made: Open."]
+
+
+def test_system_and_queue_are_added_on_pages_and_tickets_become_orders_W1(
+    client_of, rt, proxy, clock, local_network, actor
+):
+    client = client_of()
+    system = {"name": "rt", "title": "Tracker", "url": proxy.url, "token": rt.hub_token}
+    client.post("/systems/new/request_tracker/", system)
+    connection = Connection.objects.get(name="rt")
+    assert rt.hub_token not in connection.secrets + str(connection.settings)
+    client.post("/systems/rt/test/")
+    told = Connection.objects.get(name="rt").health_message
+    assert told == "Reached Request Tracker 5.0.3; it talks to maintenance by messages."
+    form = client.get("/messages/request-tracker/new/").context["form"]
+    given = {**form.initial, "title": "Desk", "name": "desk", "connection": "rt", "queue": "Facilities", "every_s": 5}
+    wrong = client.post("/messages/request-tracker/new/", {**given, "queue": "Nowhere"})
+    assert wrong.status_code == 422
+    assert "no queue &#x27;Nowhere&#x27;" in wrong.content.decode()
+    assert client.post("/messages/request-tracker/new/", given).status_code == 302
+    ticket = rt.olga.make("Lamp", CustomFields={"Shop": "", "Work priority": "", "Problem": ""})
+    assert beside.look_due() == 1
+    order = TicketOrder.objects.get()
+    assert (order.ticket, order.number) == (ticket, f"WO-{WorkOrder.objects.get().number}")

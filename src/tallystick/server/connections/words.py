@@ -41,6 +41,9 @@ CONNECTORS: Final = {
     ),
 }
 
+TALKS: Final = frozenset({"request_tracker"})
+"""Connectors of systems that talk to the hub by messages and offer flows no records."""
+
 _TONES: Final = {Health.OK: "ok", Health.FAILING: "bad", Health.UNKNOWN: "quiet"}
 
 

@@ -22,6 +22,7 @@ from tallystick.server.connections.domain.change import check_secrets_stay, conn
 from tallystick.server.connections.models import Connection
 from tallystick.server.connections.opening import open_system
 from tallystick.server.connections.settings_given import taken
+from tallystick.server.connections.words import TALKS
 from tallystick.server.people.actor import Actor
 
 T = TypeVar("T")
@@ -124,6 +125,8 @@ def _described(connector: str, settings: Mapping[str, Any]) -> Description:
 def _found(description: Description) -> str:
     count = len(description.record_types)
     product = description.product or description.connector
+    if description.connector in TALKS:
+        return _("Reached {product}; it talks to maintenance by messages.").format(product=product)
     if not count:
         return _("Reached {product}; it offers no record types to this account.").format(product=product)
     names = ", ".join(kind.name for kind in description.record_types[:5])
