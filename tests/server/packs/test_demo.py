@@ -59,7 +59,7 @@ def test_demo_has_something_at_every_step_of_the_tour(post, actor):
     assert RegisterCost.objects.count() == 36
     assert Case.objects.count() == 2
     tour = tours.shown(tours.tour_of(actor, "assets"), actor)
-    assert [one.standing is not None for one in tour] == [True] * len(tour)
+    assert [one.standing is not None for one in tour].count(False) == 1  # a step that is only for reading
     before = RegisterAsset.objects.count()
     it_assets.make_it_assets(post, told.append)  # the demo is started again
     assert (RegisterAsset.objects.count(), Case.objects.count(), len(told)) == (before, 2, 1)

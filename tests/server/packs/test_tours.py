@@ -22,7 +22,7 @@ def assets_tour(actor):
 
 def test_tour_tells_how_far_this_hub_is(actor):
     before = assets_tour(actor)
-    assert [one.standing.is_done for one in before.values()] == [False] * len(before)
+    assert {one.standing.is_done for one in before.values() if one.standing} == {False}
     assert next(iter(before.values())).is_next
     assert before["The pack is set up in order"].standing.note == "The pack is not installed yet."
     assert before["Doubtful matches reach a person"].places == ()

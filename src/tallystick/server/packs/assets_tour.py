@@ -244,6 +244,24 @@ def tour() -> Tour:
                 standing=_reconciled,
             ),
             Step(
+                title=gettext_lazy("Matching learns from answers"),
+                text=gettext_lazy(
+                    "Every rule shows how often it was right. Weights can be learned from the records and from what"
+                    " people answered; the page shows what would change before they are switched on, and they can be"
+                    " switched back."
+                ),
+                see=gettext_lazy("The precision of each rule of the flow assets, and Learn weights below it."),
+                places=(
+                    Place(
+                        title=gettext_lazy("Matching"),
+                        url="designer:matching",
+                        args=("it-assets",),
+                        permissions=_VIEW,
+                        is_there=_is_installed,
+                    ),
+                ),
+            ),
+            Step(
                 title=gettext_lazy("Serial numbers are held unique"),
                 text=gettext_lazy(
                     "No two assets in physical use bear one serial number. What was written twice, or not at all, is"
