@@ -64,12 +64,14 @@ def test_ticket_becomes_a_work_order_and_hears_what_becomes_of_it_W1_W6_W8_W11_W
     technician.do(workshop.technician, order.pk, Doing.BEGIN)
     technician.note(workshop.technician, order.pk, "A ladder is needed.")
     replying.ask(workshop.technician, order.pk, "Which lamp?")
+    actions.update(workshop.boss, "work_order", order.pk, {"subject": "Both lamps", "description": "All dark."})
     workshop.deliver()
     assert (olga.ticket(ticket)["Status"], olga.field(ticket, "Work order status")) == ("open", ["In progress"])
     assert texts(workshop, ticket)[1:] == [
         f"Work order {number}: In progress.",
         f"Theo Technician writes in work order {number}:\n\nA ladder is needed.",
         f"Theo Technician asks about work order {number}:\n\nWhich lamp?\n\nAnswer with a comment on this ticket.",
+        f"Work order {number} is now described so:\n\nBoth lamps\n\nAll dark.",
     ]
     assert Conversation.objects.get(pk=order.pk).reply == "awaiting"
 
