@@ -120,8 +120,10 @@ def _of_hub() -> Worker:
             hint="Name integration files, or the hub by TALLYSTICK_DATA or TALLYSTICK_DATABASE_URL.",
         )
     prepare(keep=lambda error: keep(error).reference)
+    from tallystick.runs.frugal import settle
     from tallystick.server.designer.worker import hub_worker
 
+    settle()
     return hub_worker()
 
 

@@ -18,7 +18,7 @@ from tallystick.errors import ConfigurationError, TallystickError
 from tallystick.ports.world import Ids
 from tallystick.runs.durable import Done, Durable, Pieces
 from tallystick.runs.errands import Doing, Errand, ErrandPieces
-from tallystick.runs.frugal import give_back, use_system_memory
+from tallystick.runs.frugal import give_back, live_long
 from tallystick.runs.jobs import open_jobs
 from tallystick.runs.pauses import Pause, Pauses, is_paused
 from tallystick.runs.pieces import RunPieces, Surroundings
@@ -65,7 +65,7 @@ class Worker:
 
         Raises as `open_store` and `open_jobs`.
         """
-        use_system_memory()
+        live_long()
         self._source = source
         self._errands = errands or {}
         self._open_store = open_store

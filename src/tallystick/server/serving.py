@@ -50,6 +50,9 @@ def prepare(*, keep: Callable[[BaseException], str] | None = None) -> Prepared:
     os.environ["DJANGO_SETTINGS_MODULE"] = SETTINGS
     import django
 
+    from tallystick.runs.frugal import live_long
+
+    live_long()
     django.setup()
     from django.urls import get_resolver
 
@@ -117,6 +120,7 @@ class Serving:
 
 
 def _migrate(configuration: Configuration) -> None:
+    from django.apps import apps
     from django.core.management import call_command
     from django.db import connection
 
@@ -137,6 +141,7 @@ def _migrate(configuration: Configuration) -> None:
         # What follows from migrations (permissions, roles, delivered codes): nothing when all of it is there.
         call_command("migrate", verbosity=0, interactive=False)
         call_command("clearsessions", verbosity=0)
+    apps.clear_cache()  # which keeps the models as migrations had them, as large as our own
     if database.address.file is not None:
         _only_for_owner(database.address.file)
 

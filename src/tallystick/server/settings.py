@@ -102,7 +102,7 @@ FORM_RENDERER = "tallystick.server.ui.forms.Renderer"
 
 # --- the database: one for the hub and the state ------------------------------------------------------------------
 
-CACHE_KIB: Final = 4_096  # the many threads of a web have a connection each, and the operating system caches the file
+CACHE_KIB: Final = 2_048  # the many threads of a web have a connection each, and the operating system caches the file
 
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {

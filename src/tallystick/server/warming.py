@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from tallystick.errors import TallystickError
-from tallystick.runs.frugal import leave_pandas_out
+from tallystick.runs.frugal import settle
 from tallystick.server.designer.place import jobs
 
 
@@ -23,7 +23,6 @@ def warm_up(application: Any) -> None:
 
     Raises what a page that cannot be shown raises.
     """
-    leave_pandas_out()
     for config in apps.get_app_configs():
         folder = Path(config.path) / "templates"
         if config.name.startswith("tallystick."):
@@ -35,6 +34,7 @@ def warm_up(application: Any) -> None:
     with suppress(TallystickError):  # a page that needs the jobs will say it
         jobs()
     application.get_response(WSGIRequest(_sign_in_page())).close()
+    settle()
 
 
 def _sign_in_page() -> dict[str, Any]:

@@ -9,10 +9,10 @@ import sys
 LOOK = """\
 import json, sys
 import tallystick.engine.pipeline
-from tallystick.runs.frugal import give_back, leave_pandas_out, use_system_memory
+from tallystick.runs.frugal import give_back, live_long, settle
 by_import = "pandas" in sys.modules
-leave_pandas_out()
-use_system_memory()
+live_long()
+settle()
 import pyarrow as pa
 from tallystick.engine.workspace import workspace
 with workspace() as space:
