@@ -283,6 +283,15 @@ def cancel_message(request: HttpRequest, number: Number) -> Any:
     return _with_tries(handling.cancel(actor_of(request), number))
 
 
+@messages.post("/{number}/take-up", handling.HANDLE, out=MessageWithAttempts)
+def take_up_message(request: HttpRequest, number: Number) -> Any:
+    """Try a parked message again, once what it lacked is there."""
+    actor = actor_of(request)
+    handling.take_up(actor, number)
+    beside.wake()
+    return _with_tries(queries.one(actor, number))
+
+
 def _partner(name: str) -> Any:
     offered = partners.of_role(Role.MAINTENANCE)
     found = next((one for one in offered if one.name == name), None) if name else offered[0]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from tallystick.server.api.service import api
 from tallystick.server.messages import views, wire
+from tallystick.server.messages.calls import calls as partner_calls
 
+api.add_router("/message-partners", partner_calls.router)
 pages = [
     path("messages/", views.monitor, name="monitor"),
     path("messages/<int:number>/", views.message, name="message"),
