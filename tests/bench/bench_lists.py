@@ -105,8 +105,8 @@ def details(person: Person) -> dict[str, str]:
         ("link", "/links/", r"/links/\d+/"),
         ("integration", "/integrations/", r"/integrations/north/"),
     ):
-        if shown := re.search(of, person.get(path).text):
-            found[title] = shown[0]
+        if shown := re.findall(of, person.get(path).text):
+            found[title] = shown[-1]  # of runs the first one, which made links
     if run := found.get("run of very many operations"):
         found["its lines"] = f"{run}lines/"
         found["how far it is"] = f"{run}live/"

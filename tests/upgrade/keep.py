@@ -1,7 +1,7 @@
 """Keeps the databases of this version for the tests of later ones: python -m tests.upgrade.keep
 
-Done once for each release, by the code of that release. A hub is made, worked with, and written down as SQL for SQLite
-and PostgreSQL, and as `tallystick backup` writes it. The keys are the tests' own and protect nothing.
+Done once for each release, by the code of that release. A hub is made, worked with, and written down as a file of
+SQLite, as SQL of PostgreSQL, and as `tallystick backup` writes it. The keys are the tests' own and protect nothing.
 """
 
 from __future__ import annotations
@@ -68,10 +68,11 @@ print("{}")
 def main() -> None:
     folder = FOLDER / __version__
     folder.mkdir(parents=True, exist_ok=True)
-    for name, url in (("sqlite", ""), ("postgresql", postgres_url())):
+    for url in ("", postgres_url()):
         with tempfile.TemporaryDirectory() as place, hub_processes(Path(place), database_url=url) as hub:
             _make(hub)
-            (folder / f"{name}.sql.gz").write_bytes(gzip.compress(_dump(hub).encode(), mtime=0))
+            file, content = ("postgresql.sql.gz", _dump(hub)) if url else ("sqlite.db.gz", _copy(hub))
+            (folder / file).write_bytes(gzip.compress(content, mtime=0))
             if not url:
                 backup = folder / "backup.tar.gz"
                 backup.unlink(missing_ok=True)
@@ -87,14 +88,18 @@ def _make(hub: HubProcesses) -> None:
     hub.do(WORK, {"file": INTEGRATION})
 
 
-def _dump(hub: HubProcesses) -> str:
-    if not hub.database_url:
-        with closing(sqlite3.connect(hub.data / "hub.db")) as database:
-            return "\n".join(database.iterdump())
+def _copy(hub: HubProcesses) -> bytes:
+    """The file itself: the index of words cannot be written down as SQL."""
+    with closing(sqlite3.connect(hub.data / "hub.db")) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        database.execute("PRAGMA journal_mode = DELETE")
+        database.execute("VACUUM")
+    return (hub.data / "hub.db").read_bytes()
+
+
+def _dump(hub: HubProcesses) -> bytes:
     options = ["--no-owner", "--no-privileges", "--inserts", "--exclude-schema=tallystick_jobs"]
-    done = subprocess.run(
-        [postgres_program("pg_dump"), *options, hub.database_url], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([postgres_program("pg_dump"), *options, hub.database_url], capture_output=True, check=True)
     return done.stdout
 
 

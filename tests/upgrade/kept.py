@@ -35,7 +35,7 @@ flows:
 
 
 def versions() -> list[str]:
-    return sorted(folder.name for folder in FOLDER.iterdir() if (folder / "sqlite.sql.gz").is_file())
+    return sorted(folder.name for folder in FOLDER.iterdir() if (folder / "postgresql.sql.gz").is_file())
 
 
 def make_systems(files: Path) -> None:
@@ -67,6 +67,9 @@ def bring_back(hub: HubProcesses, version: str) -> None:
     (hub.data / "secret-keys").write_text(KEYS, encoding="ascii")
     as_they_were_left(hub.files)
     name = "postgresql" if hub.database_url else "sqlite"
+    if not hub.database_url and (file := FOLDER / version / "sqlite.db.gz").is_file():
+        (hub.data / "hub.db").write_bytes(gzip.decompress(file.read_bytes()))
+        return
     text = gzip.decompress((FOLDER / version / f"{name}.sql.gz").read_bytes()).decode()
     if not hub.database_url:
         with closing(sqlite3.connect(hub.data / "hub.db")) as database:
