@@ -325,14 +325,14 @@ class Lives(RuleBasedStateMachine):
         self.two.store.replace_links(self.two.scope(), [])
         self.has_lost_links = True
 
-        def rebuild() -> None:
+        def find_again() -> None:
             with self.two.workspace() as workspace:
                 assert rebuild(workspace).errors == {}
 
         if dies_at is None:
-            rebuild()
+            find_again()
         else:
-            killed(self.two, dies_at, rebuild)
+            killed(self.two, dies_at, find_again)
 
     @rule()
     def edit_file(self) -> None:

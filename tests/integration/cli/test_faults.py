@@ -341,6 +341,7 @@ def test_interrupted_run_says_so_and_the_next_goes_on_E29(firm):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # tests in the background ignore it
     )
     try:
         deadline = time.monotonic() + 30
