@@ -38,6 +38,7 @@ from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.model.write import Action, Outcome, Result, Write
 from tallystick.ports.system import System
+from tallystick.runs.links import rebuild
 from tallystick.testing.faults import (
     ALWAYS,
     CallFails,
