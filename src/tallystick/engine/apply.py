@@ -88,7 +88,7 @@ class Applier:
             asked = [o for o in found if self._is_told_by_key(o)]
             self._outcomes.keep([o for o in found if not self._is_told_by_key(o)])
             resolved, waiting = self._resolve(asked)
-            self._send_all(side, resolved)
+            self._send_all(side, resolved, is_again=True)
             self._leave_waiting(waiting)
 
     def put_aside(self, operations: Sequence[Operation]) -> None:
@@ -161,12 +161,15 @@ class Applier:
             done |= self._send_all(side, [o for o in mine if o.number not in numbers])
         return done
 
-    def _send_all(self, side: Side, operations: Sequence[Operation]) -> set[int]:
-        """Sends them in as many calls as the system wants; the numbers of those that are done."""
+    def _send_all(self, side: Side, operations: Sequence[Operation], *, is_again: bool = False) -> set[int]:
+        """Sends them in as many calls as the system wants; the numbers of those that are done.
+
+        `is_again`: they were sent before, and nobody knows what became of that.
+        """
         size = self._can[side].max_writes
         done: set[int] = set()
         for start in range(0, len(operations), size):
-            done |= self._send(side, operations[start : start + size])
+            done |= self._send(side, operations[start : start + size], is_again=is_again)
         return done
 
     def _is_told_by_key(self, operation: Operation) -> bool:
@@ -241,11 +244,11 @@ class Applier:
             self._park(operation, Standing.WAITING, message, (reference.flow, reference.side, reference.id))
             self._drop([operation], message)
 
-    def _send(self, side: Side, operations: Sequence[Operation]) -> set[int]:
+    def _send(self, side: Side, operations: Sequence[Operation], *, is_again: bool) -> set[int]:
         """Intent, write, outcome; again for what certainly was not written, as often as is allowed."""
         pending = list(operations)
         done: set[int] = set()
-        unanswered: set[int] = set()
+        unanswered = {operation.number for operation in operations} if is_again else set()
         for attempt in range(1, self._attempts + 1):
             if not pending:
                 break
@@ -269,6 +272,7 @@ class Applier:
             settled: list[Operation] = []
             again: list[Operation] = []
             lost: list[Operation] = []
+            refused: dict[int, Operation] = {}  # now; an earlier attempt may have been taken
             wait_s = None
             for operation, outcome in zip(pending, outcomes, strict=True):
                 match outcome.result:
@@ -278,7 +282,15 @@ class Applier:
                     case Result.UNKNOWN:
                         lost.append(operation)
                     case _:
-                        settled.append(_concluded(operation, outcome))
+                        after = _concluded(operation, outcome)
+                        if operation.number in unanswered and after.state is not OperationState.DONE:
+                            refused[operation.number] = after
+                        else:
+                            settled.append(after)
+            if refused:
+                asked = [operation for operation in pending if operation.number in refused]
+                found = self._read_back(side, asked, is_final=True)
+                settled += [refused[o.number] if o.state is OperationState.FAILED else o for o in found]
             if lost:
                 found = self._read_back(side, lost, is_final=attempt == self._attempts)
                 planned = {after.number for after in found if after.state is OperationState.PLANNED}

@@ -20,6 +20,7 @@ from tallystick.testing.faults import (
     Moment,
     Normalisation,
     Normalises,
+    WriteFails,
 )
 from tallystick.testing.faults.fault import Fault
 from tests.two_systems import TwoSystems, flow, killed, person, points
@@ -58,6 +59,43 @@ def test_create_with_a_lost_answer_is_there_once_E28_S5(
     before = two.writes()
     two.sync(is_full=True)
     assert two.writes() == before
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+@pytest.mark.parametrize("is_found", [True, False])
+@pytest.mark.parametrize("is_written", [True, False])
+@pytest.mark.parametrize("status", [403, 409, 412, 503])
+def test_create_refused_after_a_lost_answer_is_not_taken_for_not_written_E28(
+    ids: IdsFrom, is_found: bool, is_written: bool, status: int
+) -> None:
+    """The attempt that was lost may have been taken; only reading back tells, else a person is asked."""
+    two = two_systems(ids, idempotency=True, find=is_found)
+    faulty(two, LostAnswer(at=1, is_written=is_written), WriteFails(at=2, times=ALWAYS, status=status))
+    two.sync()
+    faulty(two)
+    for _ in range(3):
+        two.sync(is_full=True)
+    assert two.values(Side.LEFT) == [ANN]
+    if ids is IdsFrom.WRITER or is_found or is_written:
+        assert two.values(Side.RIGHT) == [ANN]
+    else:
+        assert (two.values(Side.RIGHT), len(two.reviews(ReviewKind.UNKNOWN))) == ([], 1)
+
+
+@pytest.mark.parametrize("is_found", [True, False])
+def test_create_refused_after_a_kill_is_not_taken_for_not_written_E28_E29(is_found: bool) -> None:
+    total = points(two_systems(IdsFrom.SYSTEM, idempotency=True, find=is_found), lambda: None) + 30
+    for dies_at in range(1, total):
+        two = two_systems(IdsFrom.SYSTEM, idempotency=True, find=is_found)
+        if not killed(two, dies_at, two.sync):
+            break
+        faulty(two, WriteFails(times=ALWAYS, status=403))
+        two.sync()
+        faulty(two)
+        for _ in range(3):
+            two.sync(is_full=True)
+        assert (two.values(Side.LEFT), len(two.values(Side.RIGHT)) <= 1) == ([ANN], True), dies_at
+    assert dies_at > 10
 
 
 @pytest.mark.parametrize(("ids", "is_idempotent", "is_found"), WAYS)
