@@ -15,7 +15,8 @@ def line_name(left: tuple[str, ...], right: tuple[str, ...]) -> str:
     return "+".join(left or right)
 
 
-def _names(value: Any) -> tuple[str, ...]:
+def names_of(value: Any) -> tuple[str, ...]:
+    """The field names in what stands under `left` or `right` of a line: one, several, or none."""
     items = value if isinstance(value, list) else [value]
     return tuple(item for item in items if isinstance(item, str))
 
@@ -30,7 +31,7 @@ class MappedNames:
     def of(cls, fields: Any) -> MappedNames:
         """The names in what stands under `fields`."""
         raw = [line for line in fields if isinstance(line, Mapping)] if isinstance(fields, list) else []
-        return cls(lines=tuple((_names(line.get("left")), _names(line.get("right"))) for line in raw))
+        return cls(lines=tuple((names_of(line.get("left")), names_of(line.get("right"))) for line in raw))
 
     @property
     def left(self) -> frozenset[str]:

@@ -14,7 +14,6 @@ from tallystick.server.api.resources.integrations import Version
 from tallystick.server.api.shapes import Given, Name
 from tallystick.server.designer.documents import connections_of, loaded_of
 from tallystick.server.designer.domain import change, lines
-from tallystick.server.designer.models import IntegrationVersion
 from tallystick.server.designer.offers import offers_of
 
 VIEW: Final = "designer.view_integration"
@@ -97,20 +96,16 @@ def list_flow_fields(request: HttpRequest, name: Name, flow: Name) -> Any:
 def add_flow_field(request: HttpRequest, name: Name, flow: Name, body: NewLine) -> Any:
     """Keep a field of each side in agreement; this makes a version."""
     decides = lines.side_of(body.decides)
-    return _shown(lines.add(actor_of(request), name, flow, left=body.left, right=body.right, authority=decides))
+    return lines.add(actor_of(request), name, flow, left=body.left, right=body.right, authority=decides)
 
 
 @calls.post("/{name}/flows/{flow}/fields/remove", CHANGE, out=Version)
 def remove_flow_field(request: HttpRequest, name: Name, flow: Name, body: LineNamed) -> Any:
     """Take a line out; both sides keep their values. This makes a version."""
-    return _shown(lines.remove(actor_of(request), name, flow, body.line))
+    return lines.remove(actor_of(request), name, flow, body.line)
 
 
 @calls.post("/{name}/flows/{flow}/fields/decide", CHANGE, out=Version)
 def decide_flow_field(request: HttpRequest, name: Name, flow: Name, body: LineDecided) -> Any:
     """Say which side decides about a line; this makes a version."""
-    return _shown(lines.decide(actor_of(request), name, flow, body.line, lines.side_of(body.decides)))
-
-
-def _shown(one: IntegrationVersion) -> dict[str, Any]:
-    return {"number": one.number, "comment": one.comment, "made_at": one.made_at, "made_by": one.made_by}
+    return lines.decide(actor_of(request), name, flow, body.line, lines.side_of(body.decides))

@@ -15,7 +15,7 @@ from tallystick.model.side import SIDES, Side
 from tallystick.server.designer.domain.change import in_flow
 from tallystick.server.designer.models import IntegrationVersion
 from tallystick.server.people.actor import Actor
-from tallystick.spec.names import line_name
+from tallystick.spec.names import line_name, names_of
 from tallystick.spec.reading import Loaded
 
 
@@ -50,7 +50,7 @@ def add(
             raise InputRefused(sentence, fields=dict.fromkeys(missing, sentence))
         for line in one["fields"]:
             for side, field in given.items():
-                if field in _names(line.get(side)):
+                if field in names_of(line.get(side)):
                     sentence = _("{field} is kept in agreement already.").format(field=field)
                     raise InputRefused(sentence, fields={side: sentence})
         one["fields"].append(given if authority is None else {**given, "authority": authority.value})
@@ -90,11 +90,7 @@ def decide(actor: Actor, name: str, flow: str, line: str, authority: Side | None
 
 def _line(one: dict[str, Any], name: str) -> dict[str, Any]:
     for line in one["fields"]:
-        if line_name(_names(line.get("left")), _names(line.get("right"))) == name:
+        if line_name(names_of(line.get("left")), names_of(line.get("right"))) == name:
             found: dict[str, Any] = line
             return found
     raise NotFound(_("There is no line {line} in {flow}.").format(line=name, flow=one["flow"]))
-
-
-def _names(value: Any) -> tuple[str, ...]:
-    return tuple(value) if isinstance(value, list) else () if value is None else (str(value),)
