@@ -322,7 +322,10 @@ class Lives(RuleBasedStateMachine):
     @precondition(lambda self: self.terms.is_matching)
     @rule(dies_at=st.one_of(st.none(), st.integers(1, 30)))
     def lose_links(self, dies_at: int | None) -> None:
-        """The link table is lost and found again from both sides; what was asked about is then first contact (E34)."""
+        """The link table is lost and found again from both sides; what was asked about is then first contact (E34).
+
+        Where that is killed, the next run does it; killed before it is written down, a person begins it again.
+        """
         self.two.store.replace_links(self.two.scope(), [])
         self.has_lost_links = True
 
@@ -330,10 +333,9 @@ class Lives(RuleBasedStateMachine):
             with self.two.workspace() as workspace:
                 assert rebuild(workspace).errors == {}
 
-        if dies_at is None:
+        is_killed = dies_at is not None and killed(self.two, dies_at, find_again)
+        if dies_at is None or (is_killed and self.two.store.unfinished(self.two.scope()) is None):
             find_again()
-        else:
-            killed(self.two, dies_at, find_again)
 
     @rule()
     def edit_file(self) -> None:

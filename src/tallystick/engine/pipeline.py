@@ -321,7 +321,8 @@ class FlowSync:
         ledger.count_reviews()
         is_partial = bool(result.failed or result.refused or applied.unknown)
         result.status = RunStatus.PARTIAL if is_partial else RunStatus.DONE
-        ledger.save(result.status)
+        if not self._is_linking_only:  # whoever finds links says when all are found
+            ledger.save(result.status)
 
     # --- planning
 

@@ -42,13 +42,19 @@ def rebuild(workspace: Workspace) -> Report:
     run = workspace.begin(RunKind.REBUILD)
     report = Report(run=run.id)
     for flow in workspace.chosen(()):
-        workspace.guarded(report, flow, lambda one: _rebuilt(workspace, one, run.id))
+        workspace.guarded(report, flow, lambda one: rebuilt(workspace, one, run.id))
     return workspace.end(run, report)
 
 
-def _rebuilt(workspace: Workspace, flow: Flow, run: str) -> FlowResult:
-    """First what both filters let through; then records that had left a filter, whose links rest."""
+def rebuilt(workspace: Workspace, flow: Flow, run: str) -> FlowResult:
+    """First what both filters let through; then records that had left a filter, whose links rest.
+
+    The flow's part of the run ends with both, not before: where it was killed, the next run of the flow does the
+    whole again (E29), else it would take what was not linked yet for new. The caller holds the scope.
+    """
+    workspace.store.discard(run, flow.name)
     first = workspace.flow_sync(flow, run=run, is_linking_only=True)
+    first.recall()
     first.sync(is_full=True, is_approved=True)
     for side in SIDES:
         if flow.end(side).selection.where is not None:

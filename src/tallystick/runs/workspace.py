@@ -37,6 +37,7 @@ from tallystick.ports.world import Clock, Ids, Secrets
 from tallystick.runs import registering
 from tallystick.runs.collecting import rare_collections
 from tallystick.runs.frugal import leave_pandas_out
+from tallystick.runs.links import rebuilt
 from tallystick.runs.precedence import Precedence
 from tallystick.runs.registering import Registered
 from tallystick.runs.report import Report
@@ -318,7 +319,10 @@ class Workspace:
         earlier = self.store.run(unfinished.run)
         is_same = earlier is not None and earlier.fingerprint == self.integration.fingerprint
         kind = earlier.kind if earlier is not None else RunKind.SYNC
-        yield from self.flow_sync(flow, run=unfinished.run).resuming(unfinished, is_same_file=is_same, kind=kind)
+        if kind is RunKind.REBUILD:
+            rebuilt(self, flow, unfinished.run)
+        else:
+            yield from self.flow_sync(flow, run=unfinished.run).resuming(unfinished, is_same_file=is_same, kind=kind)
         if earlier is not None:
             self.end(earlier, self.report_of(earlier))
 
