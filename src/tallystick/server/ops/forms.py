@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tallystick.model.plan import OperationState, RunKind, RunStatus
 from tallystick.model.write import Action
 from tallystick.server.ops import words
-from tallystick.server.ops.history_pages import Kind
+from tallystick.server.ops.places import Kind
 
 ANY = ("", _("all"))
 

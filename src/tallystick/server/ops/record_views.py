@@ -11,8 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from tallystick.errors import InputRefused, TallystickError
-from tallystick.server.ops import history_pages as pages
-from tallystick.server.ops import metrics
+from tallystick.server.ops import journal_pages, link_pages, metrics, places, story_pages, why_pages
 from tallystick.server.ops.documents import integration_of
 from tallystick.server.ops.domain import links as actions
 from tallystick.server.ops.forms import JournalFilter, LinkForm, LinksFilter, WhyForm
@@ -32,7 +31,7 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 @needs(JOURNAL)
 @require_safe
 def journal(request: HttpRequest) -> HttpResponse:
-    found = pages.journal(request.GET)
+    found = journal_pages.journal(request.GET)
     if request.headers.get("HX-Request") == "true":
         return render(request, "ops/journal_lines.html", {"found": found})
     form = JournalFilter(request.GET, looking().integrations(), looking().people())
@@ -43,16 +42,16 @@ def journal(request: HttpRequest) -> HttpResponse:
 @require_safe
 def why(request: HttpRequest) -> HttpResponse:
     """Is the record in sync, and if not, why."""
-    place = pages.place_of(request.GET)
-    kinds = pages.kinds()
+    place = places.place_of(request.GET)
+    kinds = places.kinds()
     initial = {}
     if place is not None:
-        kind = pages.Kind(integration=place.integration, system=place.system, record=place.record)
+        kind = places.Kind(integration=place.integration, system=place.system, record=place.record)
         initial = {"kind": kind.value, "id": place.id}
     context: dict[str, object] = {"place": place, "form": WhyForm(None, kinds, initial), "has_kinds": bool(kinds)}
     if place is not None:
         try:
-            context["answers"] = pages.why(place, request_actor(request).name)
+            context["answers"] = why_pages.why(place, request_actor(request).name)
         except TallystickError as error:  # shown beside the form, which stays filled in
             context["fault"] = error
     elif request.GET:
@@ -64,8 +63,8 @@ def why(request: HttpRequest) -> HttpResponse:
 @require_safe
 def story(request: HttpRequest) -> HttpResponse:
     """Which system, run, rule or person gave a field each of its values."""
-    place = pages.check_place(pages.place_of(request.GET))
-    found = pages.story(place, request.GET.get("field", ""))
+    place = places.check_place(places.place_of(request.GET))
+    found = story_pages.story(place, request.GET.get("field", ""))
     return render(request, "ops/story.html", {"found": found, "place": place})
 
 
@@ -75,7 +74,7 @@ def links(request: HttpRequest) -> HttpResponse:
     scopes = looking().scopes()
     flows = dict.fromkeys(f"{line.scope.integration}/{line.scope.flow}" for line in scopes)
     context = {
-        "found": pages.links(request.GET),
+        "found": link_pages.links(request.GET),
         "filter": LinksFilter(request.GET, flows),
         "linked": sum(line.linked for line in scopes),
     }
@@ -85,7 +84,7 @@ def links(request: HttpRequest) -> HttpResponse:
 @needs(LINKS)
 @require_safe
 def link(request: HttpRequest, number: int) -> HttpResponse:
-    return render(request, "ops/link.html", {"found": pages.link(number)})
+    return render(request, "ops/link.html", {"found": link_pages.link(number)})
 
 
 @needs(CHANGE)

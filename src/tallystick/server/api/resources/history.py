@@ -29,9 +29,9 @@ from tallystick.server.api.shapes import (
     moment,
     number_cursor,
 )
-from tallystick.server.ops import history_pages
+from tallystick.server.ops import story_pages, why_pages
 from tallystick.server.ops.domain import links as actions
-from tallystick.server.ops.history_pages import Place
+from tallystick.server.ops.places import Place
 from tallystick.server.state.journal import JournalWanted
 from tallystick.server.state.link_list import Linked, LinksWanted
 from tallystick.server.state.of_hub import looking
@@ -139,14 +139,14 @@ def explain_record(request: HttpRequest, system: Wide, record: Wide, id: Wide, i
     `record` is the record type. Both systems are asked about the record.
     """
     place = Place(integration=integration, system=system, record=record, id=id)
-    found = history_pages.why(place, actor_of(request).name)
+    found = why_pages.why(place, actor_of(request).name)
     return listing([_why(one, integration) for one in found])
 
 
 @calls.get("/story", JOURNAL, out=Story)
 def tell_story(request: HttpRequest, integration: Wide, system: Wide, record: Wide, id: Wide, field: Wide) -> Any:
     """Where the values of one field came from: system, run, rule or person."""
-    story = history_pages.story(Place(integration=integration, system=system, record=record, id=id), field)
+    story = story_pages.story(Place(integration=integration, system=system, record=record, id=id), field)
     names = ("is_here", "value", "before", "source", "target", "run", "by", "rule", "at", "is_lost", "message")
     return {
         "field": story.field,
@@ -215,7 +215,7 @@ def _id(end: LinkEnd | None) -> str | None:
     return end.id if end is not None else None
 
 
-def _why(one: history_pages.WhyShown, integration: str) -> dict[str, Any]:
+def _why(one: why_pages.WhyShown, integration: str) -> dict[str, Any]:
     partner = one.partner
     names = ("name", "value", "system", "run", "rule", "at", "is_from_other")
     return {
