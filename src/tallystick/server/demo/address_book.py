@@ -73,9 +73,9 @@ class AddressBook:
         self._ask("PUT", name, text.replace(old, new), "text/vcard; charset=utf-8")
 
     def remove(self, count: int) -> list[tuple[str, str]]:
-        """Deletes so many cards; what they were."""
+        """Deletes so many cards, the last of the book; what they were."""
         removed = []
-        for path in self._paths()[:count]:
+        for path in self._paths()[-count:]:
             removed.append((path, self._client.get(path).text))
             self._ask("DELETE", path)
         return removed

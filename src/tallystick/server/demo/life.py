@@ -22,6 +22,8 @@ CLASH_EVERY: Final = 6
 MISHAP_AT: Final = 5
 """The edit at which a telephone goes wrong and deletes cards."""
 MISHAP_CARDS: Final = 15
+PHONES: Final = "phones"
+"""The integration with the address book."""
 log = structlog.get_logger("tallystick.demo")
 
 
@@ -49,12 +51,14 @@ def _live(places: Places, stopping: threading.Event, is_first: bool) -> None:
 
     chance = random.Random()  # noqa: S311
     edit = 0
+    is_to_come = is_first
     try:
         while not stopping.wait(chance.uniform(*PAUSE_S)):
             edit += 1
             try:
-                if is_first and edit == MISHAP_AT:
-                    places.book.remove(MISHAP_CARDS)
+                if is_to_come and edit >= MISHAP_AT:
+                    mishap(places.book)
+                    is_to_come = False
                 elif edit % CLASH_EVERY == 0:
                     _clash(places, chance)
                 elif edit % 2:
@@ -65,6 +69,19 @@ def _live(places: Places, stopping: threading.Event, is_first: bool) -> None:
                 log.warning("nobody edited", code=error.code, message=str(error))
     finally:
         connections.close_all()
+
+
+def mishap(book: AddressBook) -> None:
+    """A telephone deletes cards, all of them between two runs: a run amid them would believe the few that it misses.
+
+    Raises ScopeBusy while a run goes on, and deletes none then.
+    """
+    from tallystick.server.designer.workspaces import workspace
+
+    with workspace(PHONES, by="Demo") as opened:
+        (flow,) = opened.chosen(())
+        with opened.store.exclusive(opened.scope(flow)):
+            book.remove(MISHAP_CARDS)
 
 
 def _work(chance: random.Random) -> None:
