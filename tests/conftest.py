@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -13,6 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile("quick", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("long", settings.get_profile("quick"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# Hypothesis mixes constants of our own modules into its examples, of those that happen to be loaded by then: with them,
+# what a derandomized test tries would hang on which tests its worker had run before.
+providers.HypothesisProvider._local_constants = providers.Constants()  # type: ignore[assignment]
 
 HUB = (ROOT / "tests" / "server", ROOT / "tests" / "web")
 
