@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link
@@ -11,6 +12,9 @@ from tallystick.model.side import SIDES
 from tallystick.server.state.links import WHOLE, link_of
 from tallystick.server.state.pages import At, Page, bounds, page
 from tallystick.server.state.rows import Rows
+
+READ_APART: Final = 40
+"""Scopes whose links are read each by itself for one page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,21 +68,34 @@ class LinkListRows(Rows):
                 for line in self.scopes()
                 if wanted.integration in ("", line.scope.integration) and wanted.flow in ("", line.scope.flow)
             }
-            scoped = f"n.scope_id IN ({', '.join(map(str, scopes)) or '-1'})"
-            conditions, values = [scoped], list[Any]()
-            if wanted.id:  # each side by its own index, which begins with the scope
-                found = [self._bulk.among(f"n.{side}_id", [wanted.id], is_id=True) for side in SIDES]
-                conditions = [f"({' OR '.join(f'({scoped} AND {condition})' for condition, _ in found)})"]
-                values += [value for _, of in found for value in of]
-            if wanted.is_active is not None:
-                conditions.append("n.is_active" if wanted.is_active else "NOT n.is_active")
+            conditions, values = self._wanted(wanted, scopes)
             more, places, order = bounds(at, "n.number", is_descending=False)
+            narrowed = [*conditions, *more, "1 = 1"]
             if wanted.id:
                 order = order.replace("n.number", "+n.number")  # few rows: found by their id, then sorted
+            elif 0 < len(scopes) <= READ_APART:
+                # An index of several scopes has no order of its own: of each the first ones, then the first of these.
+                first = f"SELECT n.number FROM state_link n WHERE n.scope_id = %s AND {' AND '.join(narrowed)} {order}"
+                each = " UNION ALL ".join([f"SELECT number FROM ({first}) q"] * len(scopes))
+                narrowed = [f"n.number IN ({each})"]
+                values, places = [value for number in scopes for value in (number, *values, *places)], []
+            else:  # in the order of the numbers themselves
+                narrowed.append(f"+n.scope_id IN ({', '.join(map(str, scopes)) or '-1'})")
             select = WHOLE.replace("SELECT ", "SELECT n.scope_id, ", 1)
-            cursor.execute(f"{select} WHERE {' AND '.join([*conditions, *more])} {order}", [*values, *places])
+            cursor.execute(f"{select} WHERE {' AND '.join(narrowed)} {order}", [*values, *places])
             rows = cursor.fetchall()
         return page(rows, at, lambda row: int(row[1]), lambda row: Linked(link=link_of(row[1:]), scope=scopes[row[0]]))
+
+    def _wanted(self, wanted: LinksWanted, scopes: Iterable[int]) -> tuple[list[str], list[Any]]:
+        conditions, values = list[str](), list[Any]()
+        if wanted.id:  # each side by its own index, which begins with the scope
+            scoped = f"n.scope_id IN ({', '.join(map(str, scopes)) or '-1'})"
+            found = [self._bulk.among(f"n.{side}_id", [wanted.id], is_id=True) for side in SIDES]
+            conditions.append(f"({' OR '.join(f'({scoped} AND {condition})' for condition, _ in found)})")
+            values += [value for _, of in found for value in of]
+        if wanted.is_active is not None:
+            conditions.append("n.is_active" if wanted.is_active else "NOT n.is_active")
+        return conditions, values
 
     def linked(self, number: int) -> Linked | None:
         with self._database.reading() as cursor:

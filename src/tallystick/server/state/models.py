@@ -47,6 +47,7 @@ class Link(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["scope", "number"], name="link_scope"),
+            models.Index(fields=["scope", "number"], condition=Q(is_active=False), name="link_resting"),
             IdIndex(fields=["scope", "left_id"], name="link_left", is_unique=True),
             IdIndex(fields=["scope", "right_id"], name="link_right", is_unique=True),
         ]

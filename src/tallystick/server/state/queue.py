@@ -169,7 +169,10 @@ class QueueRows(Rows):
             return [number, *(row[0] for row in cursor.fetchall())]
 
     def about_record(self, system_scopes: Sequence[tuple[int, str]], id_: str) -> list[Asked]:
-        """The open questions about the record: `system_scopes` are (number of scope, side) it may be in."""
+        """The open questions about the record: `system_scopes` are (number of scope, side) it may be in.
+
+        Found by its id, which the index of what is open would hide from SQLite.
+        """
         found: list[Asked] = []
         with self._database.reading() as cursor:
             for scope, side in system_scopes:
@@ -177,7 +180,7 @@ class QueueRows(Rows):
                 cursor.execute(
                     f"SELECT {COLUMNS}, s.integration, s.flow, s.instance, r.scope_id, r.likeness FROM state_review r "
                     f"JOIN state_scope s ON s.number = r.scope_id "
-                    f"WHERE r.scope_id = %s AND r.status = 'open' AND {condition} ORDER BY +r.number LIMIT 50",
+                    f"WHERE r.scope_id = %s AND r.status || '' = 'open' AND {condition} ORDER BY +r.number LIMIT 50",
                     [scope, *values],
                 )
                 found += [_asked(row, {}) for row in cursor.fetchall()]
