@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.desk import models
-from tallystick.server.desk.models import APP
+from tallystick.server.desk.models.orders import APP
 from tallystick.server.desk.rules import TaskRules, TreeRules, WorkOrderRules
 from tallystick.server.records import record_types
 from tallystick.server.records.domain import registry
