@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -42,6 +45,25 @@ def test_most_calls_ask_no_database(django_assert_num_queries, db):
     one.take("ada", 0.0)
     with django_assert_num_queries(0):
         assert [one.take("ada", 1.0) for _ in range(HANDFUL - 1)] == [0.0] * (HANDFUL - 1)
+
+
+def test_calls_at_once_share_a_handful(monkeypatch):
+    one = SharedPace(Pace(a_minute=1, burst=50))
+    together = threading.Barrier(2)
+    asked = []
+
+    def from_database(caller, now):
+        asked.append(caller)
+        with suppress(threading.BrokenBarrierError):
+            together.wait(timeout=0.3)  # as long as another call would take to come this far
+        return HANDFUL, 0.0
+
+    monkeypatch.setattr(one, "_from_database", from_database)
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(lambda _: one.take("ada", 0.0), range(2))) == [0.0, 0.0]
+    assert asked == ["ada"]
+    assert [one.take("ada", 0.0) for _ in range(HANDFUL - 2)] == [0.0] * (HANDFUL - 2)
+    assert asked == ["ada"]
 
 
 def test_caller_is_kept_as_a_digest_and_forgotten_when_quiet(db):

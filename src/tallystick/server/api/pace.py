@@ -1,7 +1,8 @@
 """How often one caller may call: so many calls a minute, with room for a burst.
 
-With SQLite one process answers, and counts for itself. With PostgreSQL several may, and the database counts for all:
-each process takes calls from it a handful at a time, so that most calls cost nothing.
+With SQLite one process answers, and counts for itself: only there is the worker, and counting in the file would let
+readers wait for whoever writes. With PostgreSQL several may, and the database counts for all: each process takes calls
+from it a handful at a time, so that most calls cost nothing.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ A_MINUTE: Final = 1_200
 BURST: Final = 200
 HANDFUL: Final = 20
 MOST_CALLERS: Final = 10_000
+ASKING: Final = 64
+"""Callers for whom the database is asked at once, at most."""
 
 
 class Pace:
@@ -64,21 +67,31 @@ class SharedPace:
         self._pace = pace
         self._taken: OrderedDict[str, tuple[int, float]] = OrderedDict()  # caller -> calls of the handful, until when
         self._lock = threading.Lock()
+        self._asking = tuple(threading.Lock() for _ in range(ASKING))
 
     def take(self, caller: str, now_s: float) -> float:
+        if self._is_at_hand(caller, now_s):
+            return 0.0
+        with self._asking[hash(caller) % ASKING]:  # calls at once share a handful: each its own would empty the bucket
+            if self._is_at_hand(caller, now_s):
+                return 0.0
+            count, wait_s = self._from_database(caller, timezone.now())
+            with self._lock:
+                if count:
+                    self._taken[caller] = (count - 1, now_s + 60)
+                    self._taken.move_to_end(caller)
+                while len(self._taken) > MOST_CALLERS:
+                    self._taken.popitem(last=False)
+        return wait_s
+
+    def _is_at_hand(self, caller: str, now_s: float) -> bool:
+        """Takes a call of the handful, where there is one."""
         with self._lock:
             calls, until_s = self._taken.get(caller, (0, now_s))
-            if calls and now_s < until_s:
-                self._taken[caller] = (calls - 1, until_s)
-                return 0.0
-        count, wait_s = self._from_database(caller, timezone.now())
-        with self._lock:
-            if count:
-                self._taken[caller] = (count - 1, now_s + 60)
-                self._taken.move_to_end(caller)
-            while len(self._taken) > MOST_CALLERS:
-                self._taken.popitem(last=False)
-        return wait_s
+            if not calls or now_s >= until_s:
+                return False
+            self._taken[caller] = (calls - 1, until_s)
+            return True
 
     def _from_database(self, caller: str, now: datetime) -> tuple[int, float]:
         """A handful of calls, fewer where fewer are left; seconds to wait where there is none."""
