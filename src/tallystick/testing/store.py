@@ -209,10 +209,10 @@ class MemoryStore:
         with self._lock:
             return self._journal.runs.get(id)
 
-    def runs(self, integration: str | None = None, limit: int = 50) -> list[Run]:
+    def runs(self, integration: str | None = None, limit: int = 50, *, of: str | None = None) -> list[Run]:
         with self._lock:
             newest = reversed(self._journal.runs.values())
-            return [run for run in newest if integration in (None, run.integration)][:limit]
+            return [run for run in newest if integration in (None, run.integration) and of in (None, run.of)][:limit]
 
     def save_flow_run(self, flow_run: FlowRun, scope: Scope) -> None:
         with self._lock:

@@ -51,6 +51,14 @@ class JournalPromises:
         assert [one.id for one in store.runs("b", limit=1)] == ["4"]
         assert store.runs("none") == []
 
+    def test_runs_of_a_plan_or_of_a_run_are_told(self, store: Store) -> None:
+        for number, of in enumerate(("", "plan", "plan", "0")):
+            store.start(run(str(number), integration="a" if number % 2 else "b", of=of))
+        assert [one.id for one in store.runs(of="plan")] == ["2", "1"]
+        assert [one.id for one in store.runs("a", of="plan")] == ["1"]
+        assert [one.id for one in store.runs(of="0", limit=1)] == ["3"]
+        assert store.runs(of="none") == []
+
     def test_unfinished_is_the_newest_flow_run_at_work_E29(self, store: Store) -> None:
         def part(of: str, status: RunStatus, flow: str = "assets") -> FlowRun:
             return FlowRun(

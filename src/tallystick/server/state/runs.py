@@ -47,11 +47,14 @@ class RunRows(Rows):
             row = cursor.fetchone()
         return _run(row) if row else None
 
-    def runs(self, integration: str | None = None, limit: int = 50) -> list[Run]:
-        condition = "WHERE integration = %s " if integration is not None else ""
-        values = [integration] if integration is not None else []
+    def runs(self, integration: str | None = None, limit: int = 50, *, of: str | None = None) -> list[Run]:
+        wanted = {"integration": integration, "of": of}
+        given = {f'"{name}" = %s': value for name, value in wanted.items() if value is not None}
+        where = f"WHERE {' AND '.join(given)} " if given else ""
         with self._database.reading() as cursor:
-            cursor.execute(f"SELECT {RUN} FROM state_run {condition}ORDER BY number DESC LIMIT %s", [*values, limit])
+            cursor.execute(
+                f"SELECT {RUN} FROM state_run {where}ORDER BY number DESC LIMIT %s", [*given.values(), limit]
+            )
             return [_run(row) for row in cursor.fetchall()]
 
     def save_flow_run(self, flow_run: FlowRun, scope: Scope) -> None:

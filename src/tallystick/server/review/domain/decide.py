@@ -239,7 +239,7 @@ def together(state: State, review: Review) -> tuple[list[int], Run | None]:
     for run in reversed(state.store.runs(scope.integration, limit=1_000)):
         is_it = run.kind is RunKind.DECIDE and run.by == decision.by and run.started_at >= decision.at
         if is_it and any(part.flow == review.flow for part in state.store.flow_runs(run.id)):
-            is_undone = any(one.kind is RunKind.UNDO and one.of == run.id for one in state.store.runs(limit=1_000))
+            is_undone = any(one.kind is RunKind.UNDO for one in state.store.runs(of=run.id))
             has_written = bool(state.store.journal(scope, run=run.id, limit=1))
             return numbers, run if has_written and not is_undone else None
     return numbers, None
