@@ -9,6 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+from tallystick.runs.plans import make_plan
 from tallystick.runs.report import Report
 from tallystick.runs.workspace import Workspace
 from tallystick.server.ops.opened import Lent
@@ -96,7 +97,7 @@ class Firm:
 
     def plan(self, *, by: str = "schedule") -> str:
         with self.workspace(by) as workspace:
-            return str(workspace.plan()["plan"])
+            return str(make_plan(workspace)["plan"])
 
     # --- what leads to questions
 

@@ -39,6 +39,7 @@ from tallystick.model.value import Value
 from tallystick.model.write import Action, Outcome, Result, Write
 from tallystick.ports.system import System
 from tallystick.runs.links import rebuild
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.testing.faults import (
     ALWAYS,
     CallFails,
@@ -384,12 +385,12 @@ class Lives(RuleBasedStateMachine):
         """The plan says line by line what applying it then does (E24)."""
         before = {side: len(self.two.worlds[side].accepted()) for side in SIDES}
         with self.two.workspace() as workspace:
-            plan = workspace.plan(is_full=is_full)
+            plan = make_plan(workspace, is_full=is_full)
         settled = {side: len(self.two.worlds[side].accepted()) for side in SIDES}
         if before != settled:
             return  # a killed run was finished first; its writes are not the plan's
         with self.two.workspace() as workspace:
-            report = workspace.apply(plan)
+            report = apply_plan(workspace, plan)
         planned = Counter(
             (
                 line["side"],

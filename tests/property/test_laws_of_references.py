@@ -26,6 +26,7 @@ from tallystick.model.link import LinkState
 from tallystick.model.plan import ReviewKind
 from tallystick.model.side import SIDES, Side
 from tallystick.ports.system import System
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.testing.faults import ALWAYS, CallFails, FaultySystem, HalfBatch, LostAnswer, WriteFails, fault_plans
 from tallystick.testing.faults.fault import Fault
 from tests.property.lives import both, case
@@ -208,9 +209,9 @@ class Webs(RuleBasedStateMachine):
     @rule()
     def plan_and_apply(self) -> None:
         with self.two.workspace() as workspace:
-            plan = workspace.plan()
+            plan = make_plan(workspace)
         with self.two.workspace() as workspace:
-            assert workspace.apply(plan).errors == {}
+            assert apply_plan(workspace, plan).errors == {}
 
     # --- the laws
 

@@ -26,10 +26,11 @@ def plan(
     from tallystick.cli import planned
     from tallystick.cli.printable import file_name
     from tallystick.cli.state import workspace
+    from tallystick.runs.plans import make_plan
 
     voice = Voice(is_json=as_json)
     with workspace(file) as opened:
-        artefact = opened.plan(flow or (), is_full=full)
+        artefact = make_plan(opened, flow or (), is_full=full)
     if out is not None:
         from tallystick.cli import artefact as artefacts
 
@@ -49,11 +50,12 @@ def apply(
     from tallystick.cli import artefact as artefacts
     from tallystick.cli import reported
     from tallystick.cli.state import workspace
+    from tallystick.runs.plans import apply_plan
 
     voice = Voice(is_json=as_json)
     artefact = artefacts.read(plan)
     with workspace(Path(artefact["file"])) as opened:
-        report = opened.apply(artefact)
+        report = apply_plan(opened, artefact)
     return reported.tell(report, voice)
 
 

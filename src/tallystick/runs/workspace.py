@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,16 +18,15 @@ from msgspec.structs import replace
 
 from tallystick.connectors.http.budget import turns_kept_by
 from tallystick.engine.apply import BATCH
-from tallystick.engine.artefact import restored, seal, shown
-from tallystick.engine.errands import apply_exactly, undo
+from tallystick.engine.errands import undo
 from tallystick.engine.explain import Explainer
 from tallystick.engine.guards import Approval
-from tallystick.engine.pipeline import FlowSync, operations_of
+from tallystick.engine.pipeline import FlowSync
 from tallystick.engine.proposal import Proposal
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.errors import ConfigurationError, PlanRefused, RecordTypeGone, TallystickError, UnknownRecordType
 from tallystick.model.flow import Flow, Integration, Scope
-from tallystick.model.plan import FlowRun, Operation, Run, RunKind, RunStatus
+from tallystick.model.plan import FlowRun, Run, RunKind, RunStatus
 from tallystick.model.schema import Description
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
@@ -93,7 +92,7 @@ class Workspace:
         self.ids = ids or TimeIds()
         self._opener = systems or FileSystems(folder, environment=environment, secrets=secrets)
         self._by = by
-        self._progress = progress
+        self.progress = progress
         self._batch = batch
         self._open = ExitStack()
         self._open.enter_context(turns_kept_by(store))
@@ -182,7 +181,7 @@ class Workspace:
             systems or {side: self.system(flow.end(side).system, side) for side in SIDES},
             self.clock,
             folder=Path(tempfile.gettempdir()),
-            progress=self._progress,
+            progress=self.progress,
             batch=self._batch,
             **options,
         )
@@ -249,11 +248,11 @@ class Workspace:
                 yield from self._settling(flow, of_others=run.id)
                 report.flows[flow.name] = yield from self._stages(run, flow, is_full=is_full, is_approved=is_approved)
         except RecordTypeGone as gone:
-            report.flows[flow.name] = self._paused(run, flow, gone)
+            report.flows[flow.name] = self.paused(run, flow, gone)
         except TallystickError as error:
             report.errors[flow.name] = error
 
-    def _paused(self, run: Run, flow: Flow, gone: RecordTypeGone) -> FlowResult:
+    def paused(self, run: Run, flow: Flow, gone: RecordTypeGone) -> FlowResult:
         """A flow whose record type is gone waits until it is back; the others go on (E11)."""
         result = FlowResult(flow=flow.name, status=RunStatus.PARTIAL, notes=[str(gone)])
         if all(
@@ -331,62 +330,6 @@ class Workspace:
         finished = [one for one in self.store.flow_runs(run.id) if one.status not in UNFINISHED]
         return Report(run=run.id, flows={one.flow: FlowResult.of_shown(one.flow, one.counts) for one in finished})
 
-    def plan(self, flows: Sequence[str] = (), *, is_full: bool = False) -> dict[str, Any]:
-        """What a run would do, as an artefact; nothing is written to either side."""
-        chosen = self.chosen(flows)
-        run = self.begin(RunKind.PLAN)
-        report = Report(run=run.id)
-        planned: dict[tuple[str, Side, str], str | None] = {}
-        plan: dict[str, Any] = {
-            "plan": run.id,
-            "integration": self.integration.name,
-            "file": run.file,
-            "document": self.integration.fingerprint,
-            "flows": {},
-        }
-        for flow in chosen:
-            try:
-                with self.store.exclusive(self.scope(flow)):
-                    self.settle(flow)
-                    sync = self.flow_sync(flow, run=run.id, planned=planned)
-                    sync.plan(is_full=is_full, is_artefact=True)
-            except RecordTypeGone as gone:
-                result = report.flows[flow.name] = self._paused(run, flow, gone)
-                plan["flows"][flow.name] = _planned(result, ())
-                continue
-            planned.update(sync.planned)
-            report.flows[flow.name] = sync.result
-            plan["flows"][flow.name] = _planned(sync.result, operations_of(sync.context))
-        self.end(run, report)
-        plan["fingerprint"] = seal(plan)
-        return plan
-
-    def apply(self, plan: Mapping[str, Any], *, is_again: bool = False) -> Report:
-        """Does exactly that plan. Raises PlanRefused when it is altered, applied already or of another file (E24).
-
-        `is_again`: it is asked for by whoever asked before and may have been killed over it; the run that was begun
-        then goes on where it was.
-        """
-        if plan.get("fingerprint") != seal(plan) or plan.get("integration") != self.integration.name:
-            raise PlanRefused("The plan was altered or is of another integration.", hint="Make a new plan.")
-        if plan["document"] != self.integration.fingerprint:
-            raise PlanRefused("The integration file was edited since the plan was made.", hint="Make a new plan.")
-        runs = self.store.runs(self.integration.name, limit=1_000)
-        before = next((one for one in runs if one.kind is RunKind.APPLY and one.of == plan["plan"]), None)
-        if before is not None and not is_again:
-            raise PlanRefused(f"The plan was applied already, by run {before.id}.", hint="Make a new plan.")
-        run = before or self.begin(RunKind.APPLY, of=plan["plan"])
-        report = Report(run=run.id, extra={"refused": []})
-        operations: dict[str, list[Operation]] = {}
-        for flow in self.chosen(list(plan["flows"])):
-            if before is not None and any(one.flow == flow.name for one in self.store.flow_runs(run.id)):
-                self.guarded(report, flow, lambda one: self._applied(one, run))  # settled, where it was unfinished
-                continue
-            lines = plan["flows"][flow.name]["operations"]
-            operations[flow.name] = [restored(line, run=run.id, flow=flow.name) for line in lines]
-            self.guarded(report, flow, lambda one: self._apply(one, run.id, operations[one.name], report))
-        return self.end(run, report)
-
     def register(self, flow: str, place: str, id_: str | None, values: Mapping[str, Value]) -> Registered:
         """Registers a change of one record: first confirmed by the other system where a field of it is synchronous.
 
@@ -397,18 +340,6 @@ class Workspace:
         (chosen,) = self.chosen([flow])
         side = registering.side_of(chosen, place)
         return registering.register(self, chosen, Proposal(side=side, id=id_, values=values))
-
-    def _applied(self, flow: Flow, run: Run) -> FlowResult:
-        """What this flow of an earlier attempt came to; the caller settled it."""
-        return self.report_of(run).flows[flow.name]
-
-    def _apply(self, flow: Flow, run: str, operations: Sequence[Operation], report: Report) -> FlowResult:
-        sync = self.flow_sync(flow, run=run)
-        self.store.discard(run, flow.name)  # of an attempt that was killed before it began with any
-        for operation, why in apply_exactly(sync, operations, progress=self._progress):
-            line = {"flow": flow.name, "side": operation.side.value, "action": operation.action.value}
-            report.extra["refused"].append({**line, "id": operation.id_on(operation.side), "why": why})
-        return sync.result
 
     def undo(self, of: Run, *, is_approved: Approval = False) -> Report:
         """Takes a run back by compensating operations; `extra["left"]` lists what was edited since (E33)."""
@@ -447,16 +378,3 @@ class Workspace:
         if len(answers) > 1:
             first = {**first, "in_sync": all(answer["in_sync"] for answer in answers), "flows": answers}
         return first
-
-
-def _planned(result: FlowResult, operations: Iterable[Operation]) -> dict[str, Any]:
-    """A flow's part of a plan artefact."""
-    return {
-        "operations": [shown(operation) for operation in operations],
-        "situations": dict(result.situations),
-        "conflicts": result.conflicts,
-        "reviews": result.reviews,
-        "rejects": result.rejects,
-        "held": [breach.shown() for breach in result.held],
-        "notes": result.notes,
-    }

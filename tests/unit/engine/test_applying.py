@@ -14,6 +14,7 @@ from tallystick.model.link import Standing
 from tallystick.model.plan import OperationState, ReviewKind, RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.testing.faults import ALWAYS, CallFails, FaultySystem, KillPoint, KillPoints, Moment, WriteFails
 from tallystick.testing.faults.fault import Fault
 from tests.two_systems import TwoSystems, flow, person
@@ -208,11 +209,11 @@ def test_plan_refers_to_records_it_is_still_to_create_and_apply_fills_them_in_E2
     two.left.put({**ANN, "phone": "o1"}, id="a")
     two.table(LEFT, "org").put(ORG, id="o1")
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
     (line,) = plan["flows"]["people"]["operations"]
     assert line["fields"]["phone"] == [None, {"ref": ["orgs", "left", "o1"]}]
     with two.workspace() as workspace:
-        assert workspace.apply(plan).status == "done"
+        assert apply_plan(workspace, plan).status == "done"
     assert two.right_of("a") == {**ANN, "phone": two.partner(LEFT, "o1", "orgs")}
 
 
@@ -270,10 +271,10 @@ def test_record_whose_reference_was_planned_and_refused_waits_and_says_so_E26() 
     two.left.put({**ANN, "phone": "o1"}, id="a")
     two.table(LEFT, "org").put(ORG, id="o1")
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
     two.table(LEFT, "org").edit("o1", {"name": "Changed"})
     with two.workspace() as workspace:
-        assert workspace.apply(plan).status == "partial"
+        assert apply_plan(workspace, plan).status == "partial"
     assert two.values(RIGHT) == []
     (review,) = two.reviews()
     assert (review.kind, review.left_id) == (ReviewKind.REJECT, "a")

@@ -12,6 +12,7 @@ from tallystick.model.link import Standing
 from tallystick.model.plan import RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.testing.faults import ALWAYS, FaultySystem, LostAnswer
 from tests.two_systems import TwoSystems, flow, killed, person, points
 
@@ -97,11 +98,11 @@ def test_chain_of_any_depth_is_planned_whole_and_in_order_E24_E26(ids: IdsFrom) 
     two = tree(ids=ids)
     put(two, **{f"r{n:02}": f"r{n + 1:02}" for n in range(30)}, r30=None)
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
     lines = [line["partner"] for line in plan["flows"]["people"]["operations"]]
     assert lines == [f"r{n:02}" for n in range(30, -1, -1)]
     with two.workspace() as workspace:
-        assert workspace.apply(plan).status == "done"
+        assert apply_plan(workspace, plan).status == "done"
     assert refers(two) == {f"r{n:02}": f"r{n + 1:02}" for n in range(30)} | {"r30": None}
     assert written(two) == {Action.CREATE: 31}
     assert is_quiet(two)
@@ -118,7 +119,7 @@ def test_circle_in_a_plan_is_created_by_apply_and_the_next_run_closes_it_E24_E26
     two = tree()
     put(two, a="b", b="a")
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
     lines = plan["flows"]["people"]["operations"]
     assert (plan["flows"]["people"]["rejects"], plan["flows"]["people"]["reviews"]) == (0, 0)
     assert [(line["partner"], line["fields"].get("phone")) for line in lines] == [
@@ -126,7 +127,7 @@ def test_circle_in_a_plan_is_created_by_apply_and_the_next_run_closes_it_E24_E26
         ("b", [None, {"ref": ["people", "left", "a"]}]),
     ]
     with two.workspace() as workspace:
-        assert workspace.apply(plan).status == "done"
+        assert apply_plan(workspace, plan).status == "done"
     assert refers(two) == {"a": None, "b": "a"}
     two.run()
     assert refers(two) == {"a": "b", "b": "a"}
@@ -185,7 +186,7 @@ def test_chain_that_waits_for_what_is_not_there_is_rejected_once_each_E24_E26() 
     two = tree()
     put(two, a="gone", b="a", c="b")
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
     assert (plan["flows"]["people"]["rejects"], plan["flows"]["people"]["operations"]) == (3, [])
 
 
@@ -235,10 +236,10 @@ def test_record_that_refers_to_one_linked_by_the_same_plan_is_planned_with_it_E2
     two.left.put({"name": "b", "phone": None, "tag": "b"}, id="b")
     two.right.put({"name": "b", "phone": None, "tag": "b"}, id="other")
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
     assert [line["action"] for line in plan["flows"]["people"]["operations"]] == ["link", "create"]
     with two.workspace() as workspace:
-        assert workspace.apply(plan).status == "done"
+        assert apply_plan(workspace, plan).status == "done"
     assert refers(two) == {"a": "b", "b": None}
     assert is_quiet(two)
 

@@ -9,6 +9,7 @@ from tallystick.connectors.memory.describe import FieldSettings
 from tallystick.errors import UnknownField, UnknownRecordType
 from tallystick.model.plan import OperationState, ReviewKind, RunStatus
 from tallystick.model.side import SIDES, Side
+from tallystick.runs.plans import make_plan
 from tallystick.testing.faults import Call, FaultySystem, ShortPage
 from tests.two_systems import TwoSystems, flow, killed, loaded, person, points
 
@@ -115,7 +116,7 @@ def test_record_type_that_vanished_pauses_its_flow_and_goes_on_when_it_is_back_E
         assert [one["owner"] for one in two.values(RIGHT, "note")] == [one["owner"] for one in before[RIGHT]]
     assert len(two.table(side.other).records()) == 1
     with two.workspace() as workspace:
-        assert workspace.plan()["flows"]["people"]["notes"] == [note]
+        assert make_plan(workspace)["flows"]["people"]["notes"] == [note]
     two.worlds[side].define(kinds[0])
     for id_, values in records.items():
         two.table(side).put(values, id=id_)

@@ -15,6 +15,7 @@ from tallystick.model.link import LinkState
 from tallystick.model.plan import OperationState, ReviewKind, RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.testing.faults import Call, EmptyListing, FaultySystem, IncompleteListing, ReadFails, ShortPage
 from tallystick.testing.faults.fault import Fault
 from tests.two_systems import TwoSystems, flow, person
@@ -418,13 +419,13 @@ def test_plan_moves_the_link_of_a_record_merged_into_a_new_one_and_does_nothing_
     two.left.merge(here, "b")
     two.right.put({**ANN, "tag": "u"}, id="else")
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
     lines = [(line["action"], line["side"]) for line in plan["flows"]["people"]["operations"]]
     assert lines[0] == ("relink", "left")
     assert ("create", "right") not in lines
     assert ("link", "left") not in lines
     with two.workspace() as workspace:
-        assert workspace.apply(plan).extra["refused"] == []
+        assert apply_plan(workspace, plan).extra["refused"] == []
     two.settle()
     assert two.partner(LEFT, "b") == there
     assert two.right.get(there) == two.left.get("b")

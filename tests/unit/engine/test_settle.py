@@ -11,6 +11,7 @@ from tallystick.model.link import Standing
 from tallystick.model.plan import OperationState, ReviewKind
 from tallystick.model.side import Side
 from tallystick.model.write import Action
+from tallystick.runs.plans import make_plan
 from tallystick.testing.faults import (
     ALWAYS,
     FaultySystem,
@@ -193,7 +194,7 @@ def test_plan_links_what_a_lost_create_left_and_creates_nothing_besides_E24_E28(
     two.sync()
     faulty(two)
     with two.workspace() as workspace:
-        plan = workspace.plan(is_full=True)
+        plan = make_plan(workspace, is_full=True)
     assert [line["action"] for line in plan["flows"]["people"]["operations"]] == ["link"]
 
 

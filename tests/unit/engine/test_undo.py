@@ -9,6 +9,7 @@ import pytest
 from tallystick.connectors.memory import IdsFrom, Versions
 from tallystick.model.plan import RunKind, RunStatus
 from tallystick.model.side import SIDES, Side
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.runs.report import Report
 from tests.two_systems import TwoSystems, flow, killed, person, points
 
@@ -223,11 +224,11 @@ def test_plan_whose_apply_is_killed_anywhere_is_applied_whole_or_not_called_done
         two = systems()
         two.left.edit("a", {"phone": "9"})
         with two.workspace() as workspace:
-            return two, workspace.plan()
+            return two, make_plan(workspace)
 
     def apply(two: TwoSystems, plan: dict[str, Any]) -> None:
         with two.workspace() as workspace:
-            workspace.apply(plan)
+            apply_plan(workspace, plan)
 
     two, plan = begun()
     count = points(two, lambda: apply(two, plan))

@@ -9,6 +9,7 @@ import pytest
 
 from tallystick.errors import PlanRefused
 from tallystick.model.side import SIDES, Side
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.runs.report import Report
 from tests.two_systems import TwoSystems, flow
 
@@ -27,7 +28,7 @@ def systems(*more: str, count: int = 4) -> TwoSystems:
 def plan_of(two: TwoSystems, **options: bool) -> dict[str, Any]:
     before = two.writes(), [(link.left, link.right) for link in two.links()], len(two.reviews())
     with two.workspace() as workspace:
-        plan = workspace.plan(**options)
+        plan = make_plan(workspace, **options)
     assert before == (two.writes(), [(link.left, link.right) for link in two.links()], len(two.reviews()))
     loaded: dict[str, Any] = json.loads(json.dumps(plan))
     return loaded
@@ -35,7 +36,7 @@ def plan_of(two: TwoSystems, **options: bool) -> dict[str, Any]:
 
 def apply(two: TwoSystems, plan: dict[str, Any]) -> Report:
     with two.workspace() as workspace:
-        return workspace.apply(plan)
+        return apply_plan(workspace, plan)
 
 
 def refused(report: Report) -> list[tuple[str, str | None, str]]:

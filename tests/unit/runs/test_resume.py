@@ -11,6 +11,7 @@ from tallystick.connectors.memory import Changes, IdsFrom, Versions
 from tallystick.model.plan import OperationState
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
+from tallystick.runs.plans import apply_plan, make_plan
 from tests.two_systems import TwoSystems, flow, killed, person, points
 
 LEFT, RIGHT = SIDES
@@ -126,11 +127,11 @@ def test_planned_update_is_not_carried_out_with_a_value_that_is_gone_E29_E31() -
 
 def planned(two: TwoSystems) -> Callable[[], object]:
     with two.workspace() as workspace:
-        plan = workspace.plan()
+        plan = make_plan(workspace)
 
     def apply() -> None:
         with two.workspace() as workspace:
-            workspace.apply(plan)
+            apply_plan(workspace, plan)
 
     return apply
 

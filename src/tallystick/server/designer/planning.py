@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from tallystick.engine.result import Progress
 from tallystick.errors import TallystickError
 from tallystick.runs.errands import Doing, Errand
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.runs.schedule import Job
 from tallystick.runs.worker import BATCH
 from tallystick.server.designer.domain.plans import APPLY, PAGE, PLAN
@@ -58,7 +59,7 @@ def _made(plan: KeptPlan, doing: Doing) -> None:
     told = _telling(plan.pk, doing.progress)
     told("reading", 0)
     with workspace_of_version(_version(plan), by=plan.made_by, clock=doing.clock, progress=told) as opened:
-        artefact = opened.plan(list(plan.flows), is_full=plan.is_full)
+        artefact = make_plan(opened, list(plan.flows), is_full=plan.is_full)
     with transaction.atomic():
         mine = KeptPlan.objects.select_for_update().filter(pk=plan.pk, state=PlanState.PLANNING)
         if mine.first() is None:  # somebody else made it meanwhile, or it went
@@ -75,7 +76,7 @@ def _applied(plan: KeptPlan, doing: Doing) -> None:
     told = _telling(plan.pk, doing.progress)
     told("writing", 0)
     with workspace_of_version(_version(plan), by=by, clock=doing.clock, progress=told, batch=BATCH) as opened:
-        report = opened.apply(artefact, is_again=True)
+        report = apply_plan(opened, artefact, is_again=True)
     message = " ".join(str(error) for error in report.errors.values())
     applied = {"state": PlanState.APPLIED, "run": report.run, "doing": "", "message": message}
     KeptPlan.objects.filter(pk=plan.pk).update(**applied, touched_at=timezone.now())
