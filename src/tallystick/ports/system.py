@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tallystick.model.record import Batch, Record
 from tallystick.model.schema import Description
@@ -83,3 +83,25 @@ class Writer(Protocol):
 
 class System(Reader, Probe, Writer, Protocol):
     """An open connection to one system."""
+
+
+class Feed(Protocol):
+    """Hears from a system that records changed (E38). Not which: the run that follows finds that by itself."""
+
+    def wait(self, duration_s: float) -> bool:
+        """Waits until something changed since the last call, at most so long; whether it did.
+
+        The first call begins to listen. Raises SignInFailed, Unreachable and the like; then the feed is at its end.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+@runtime_checkable
+class Feeding(Protocol):
+    """A system that may be able to tell. Its connector has a setting `feed`."""
+
+    def feed(self) -> Feed | None:
+        """A new feed; None where its settings ask for none. Raises ConfigurationError where there cannot be one."""
+        ...

@@ -64,6 +64,9 @@ class Files:
     def connection(self, integration: str, system: str) -> str:
         return ""
 
+    def mark(self, integration: str, system: str) -> str:
+        return repr(self.of(integration).integration.systems.get(system))
+
     def changed(self) -> list[Changed]:
         return []
 

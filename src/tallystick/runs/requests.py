@@ -22,8 +22,9 @@ from tallystick.runs.schedule import Job
 class Changed:
     """Records of a system changed: flows that read them have something to do."""
 
-    connector: str  # "records" for the hub's own
+    connector: str = ""  # "records" for the hub's own
     connection: str = ""  # of the hub, by name; empty: any system of that connector
+    system: tuple[str, str] | None = None  # an integration and one system of it, where nothing more is known
     records: frozenset[str] = field(default_factory=frozenset)  # record types; none: any
     run: str = ""  # that wrote them: its own flows know already
     by: frozenset[str] = field(default_factory=frozenset)  # the people who changed them
@@ -64,7 +65,8 @@ class Requests:
         import sqlalchemy as sa
 
         row = {"token": secrets.token_hex(8), "connector": changed.connector, "run": changed.run}
-        rest = {"records": sorted(changed.records), "by": sorted(changed.by), "connection": changed.connection}
+        rest: dict[str, Any] = {"records": sorted(changed.records), "by": sorted(changed.by)}
+        rest |= {"connection": changed.connection, "system": changed.system}
         self._insert(sa.insert(self._jobs.changes).values(records=json.dumps(rest), **row))
 
     def changed(self) -> list[Changed]:
@@ -96,6 +98,7 @@ def _changed(connector: str, run: str, rest: dict[str, Any]) -> Changed:
     return Changed(
         connector=connector,
         connection=rest.get("connection", ""),
+        system=tuple(rest["system"]) if rest.get("system") else None,
         records=frozenset(rest["records"]),
         run=run,
         by=frozenset(rest["by"]),

@@ -52,6 +52,10 @@ class Source(Protocol):
         """The hub's connection that this system of it is; empty when it is none."""
         ...
 
+    def mark(self, integration: str, system: str) -> str:
+        """Another text whenever this system of it is opened in another way than before."""
+        ...
+
     def changed(self) -> list[Changed]:
         """Records that changed since the last call, of systems that the source itself can look into cheaply."""
         ...

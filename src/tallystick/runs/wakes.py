@@ -76,6 +76,8 @@ class Wakes:
         return False
 
     def _is_of(self, changed: Changed, integration: str, system: str) -> bool:
+        if changed.system is not None:
+            return changed.system == (integration, system)
         if changed.connection:
             return self._source.connection(integration, system) == changed.connection
         return self._source.connector(integration, system) == changed.connector

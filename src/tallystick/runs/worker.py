@@ -18,6 +18,7 @@ from tallystick.errors import ConfigurationError, TallystickError
 from tallystick.ports.world import Ids
 from tallystick.runs.durable import Done, Durable, Pieces
 from tallystick.runs.errands import Doing, Errand, ErrandPieces
+from tallystick.runs.feeds import Feeds
 from tallystick.runs.frugal import give_back, live_long
 from tallystick.runs.jobs import open_jobs
 from tallystick.runs.pauses import Pause, Pauses, is_paused
@@ -81,6 +82,7 @@ class Worker:
         self._pauses: Mapping[str, Pause] = {}
         self._requests = Requests(self._jobs)
         self._wakes = Wakes(source)
+        self._feeds = Feeds(source, self.wake, SystemClock(), self._ids)
         self._durable = Durable(self._jobs, executor, self._open)
         self._around = Surroundings(
             open_workspace=self._open_workspace,
@@ -142,6 +144,7 @@ class Worker:
     def _stop(self) -> None:
         self._stopping.set()
         self._gone()
+        self._feeds.stop()
         self._turns.close()
         self._durable.stop()
         try:
@@ -181,6 +184,7 @@ class Worker:
             if time.monotonic() - self._beaten_at >= BEAT_S:
                 self._beaten_at = time.monotonic()
                 self._beat()
+                self._feeds.look()
             self._tick(datetime.now(UTC))
             self._heed()
             if time.monotonic() - self._forgot_at >= FORGET_EVERY_S:

@@ -87,6 +87,20 @@ def test_schedule_fires_skips_while_the_run_before_goes_and_reads_the_file_again
     assert {run.status for run in firm.runs()} == {RunStatus.DONE}
 
 
+def test_database_that_tells_of_changes_is_synced_at_once_and_not_by_the_schedule_E38(firm):
+    firm.furnish(3)
+    told = firm.file.read_text(encoding="utf-8").replace('crm.db"}', 'crm.db", feed: true}')
+    firm.file.write_text(told, encoding="utf-8")
+    firm.start()
+    wait_until(lambda: len(firm.mails()) == 3)
+    with closing(sqlite3.connect(firm.folder / "crm.db")) as crm, crm:
+        crm.execute("INSERT INTO contact (name, email) VALUES ('Late', 'late@example.org')")
+    wait_until(lambda: "late@example.org" in firm.mails())
+    wait_until(lambda: len(firm.events("run")) >= 2)
+    assert firm.events("run")[1]["by"] == "a change of records"
+    assert stop(firm) == 0
+
+
 @pytest.mark.slow
 def test_unreachable_system_fails_the_run_and_the_next_tick_tries_again(firm):
     secret = "hunter2-and-more"

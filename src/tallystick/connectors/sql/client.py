@@ -25,7 +25,7 @@ from tallystick.model.schema import Description
 from tallystick.model.selection import Selection
 from tallystick.model.value import FieldType, Value
 from tallystick.model.write import Outcome, Write
-from tallystick.ports.system import Known
+from tallystick.ports.system import Feed, Known
 from tallystick.ports.world import Clock, Ids
 
 _FIND_AT_MOST = 10
@@ -82,6 +82,10 @@ class SqlSystem:
 
     def close(self) -> None:
         self.database.close()
+
+    def feed(self) -> Feed | None:
+        """Implements tallystick.ports.system.Feeding."""
+        return self.database.feed() if self.settings.feed else None
 
     # --- Probe
 

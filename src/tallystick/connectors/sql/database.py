@@ -24,6 +24,7 @@ from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.errors import ConfigurationError, UnknownRecordType
 from tallystick.model.value import FieldType, Value
+from tallystick.ports.system import Feed
 
 MARK: Final = "\x01"
 """Stands in SQL text for a parameter until the driver's own sign replaces it."""
@@ -161,6 +162,13 @@ class Database(ABC):
         if self.placeholder == "%s":
             sql = sql.replace("%", "%%")
         return sql.replace(MARK, self.placeholder)
+
+    def feed(self) -> Feed:
+        """Hears of changes. Raises ConfigurationError where the database tells nobody of them."""
+        raise ConfigurationError(
+            f"{self.where} cannot tell of changes: MariaDB and MySQL have no way to.",
+            hint="Take `feed` out of the system; flows with a schedule look by themselves.",
+        )
 
     def close(self) -> None:
         self.engine.dispose()

@@ -19,6 +19,7 @@ from tallystick.connectors.sql import bind, postgres_schema
 from tallystick.connectors.sql.bind import Binder
 from tallystick.connectors.sql.database import MARK, Database, Page, host_of
 from tallystick.connectors.sql.guarded import Guard, guard_of, guard_sessions
+from tallystick.connectors.sql.postgres_feed import PostgresFeed
 from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
@@ -196,6 +197,9 @@ class PostgresDatabase(Database):
         except adbc.Error:
             connection.close()
             raise
+
+    def feed(self) -> PostgresFeed:
+        return PostgresFeed(self)
 
     def close(self) -> None:
         if self._spare is not None:

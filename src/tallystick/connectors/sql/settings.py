@@ -64,6 +64,12 @@ class Settings(BaseModel):
         title="Version columns",
         description="by table, the integer column that an application counts up at every change",
     )
+    feed: bool = Field(
+        default=False,
+        title="Heed changes at once",
+        description="a worker hears of changes from the database and need not wait for the schedule; SQLite tells by"
+        " itself, PostgreSQL by triggers that notify the channel `tallystick`, MariaDB cannot",
+    )
     batch_rows: int = Field(
         default=50_000,
         ge=1,

@@ -39,6 +39,11 @@ LABELS: Final = frozenset(
         _("field types by `table.column`, where the declared type says less"),
         _("Version columns"),
         _("by table, the integer column that an application counts up at every change"),
+        _("Heed changes at once"),
+        _(
+            "a worker hears of changes from the database and need not wait for the schedule; SQLite tells by itself,"
+            " PostgreSQL by triggers that notify the channel `tallystick`, MariaDB cannot"
+        ),
         _("most records in one batch of a listing"),
         _("Wait (s)"),
         _("how long to wait for a connection or a lock, in seconds"),

@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class Health(models.TextChoices):
@@ -42,7 +43,8 @@ class Connection(models.Model):
 
     class Meta:
         ordering = ["name"]
-        permissions = [("test_connection", "Test connections and look at what they hold")]
+        verbose_name_plural = _("Systems")
+        permissions = [("test_connection", gettext_noop("Test connections and look at what they hold"))]
 
     def __str__(self) -> str:
         return str(self.title or self.name)

@@ -13,7 +13,7 @@ from tallystick.model.schema import Description
 from tallystick.model.selection import Selection
 from tallystick.model.value import Value
 from tallystick.model.write import Outcome, Write
-from tallystick.ports.system import Known, System
+from tallystick.ports.system import Feed, Feeding, Known, System
 from tallystick.server.connections import health
 from tallystick.server.connections.described import keep, shown
 from tallystick.server.connections.models import Connection
@@ -24,7 +24,7 @@ _OF_SYSTEM: Final = (Unreachable, SystemFault, ConfigurationError)
 
 
 class Watched:
-    """Implements tallystick.ports.system.System."""
+    """Implements tallystick.ports.system.System and Feeding."""
 
     def __init__(self, inner: System, connection: Connection) -> None:
         self._inner = inner
@@ -63,6 +63,9 @@ class Watched:
     def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
         with self._watching():
             return self._inner.write(selection, writes)
+
+    def feed(self) -> Feed | None:
+        return self._inner.feed() if isinstance(self._inner, Feeding) else None
 
     def close(self) -> None:
         self._inner.close()

@@ -38,7 +38,7 @@ class Kept:
         self._url = state_url()
         self._marks: dict[str, tuple[Any, ...]] = {}
         self._served: dict[str, _Served] = {}
-        self._connectors: dict[str, str] = {}  # connection -> its connector
+        self._connections: dict[str, tuple[str, int]] = {}  # connection -> its connector, and how often it was edited
         self._lock = threading.Lock()
         self._feed = Feed(DEFAULT_DB_ALIAS)
         with self._told():
@@ -69,7 +69,12 @@ class Kept:
         return ConnectionSystems()
 
     def connector(self, integration: str, system: str) -> str:
-        return self._connectors.get(self.connection(integration, system), "")
+        connector, _version = self._connections.get(self.connection(integration, system), ("", 0))
+        return connector
+
+    def mark(self, integration: str, system: str) -> str:
+        connection = self.connection(integration, system)
+        return f"{connection} {self._connections.get(connection)}"
 
     def connection(self, integration: str, system: str) -> str:
         try:
@@ -98,7 +103,8 @@ class Kept:
         with self._told():
             wanted = Integration.objects.filter(current__isnull=False)
             rows = list(wanted.values_list("name", "current_id", "is_enabled", "is_draining"))
-            self._connectors = dict(Connection.objects.values_list("name", "connector"))
+            known = Connection.objects.values_list("name", "connector", "version")
+            self._connections = {name: (connector, version) for name, connector, version in known}
         found: list[Change] = []
         marks = {name: tuple(rest) for name, *rest in rows}
         for name in self._marks.keys() - marks.keys():
