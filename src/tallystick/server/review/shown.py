@@ -14,7 +14,7 @@ from tallystick.model.plan import Review, ReviewKind, Take
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.ports.store import Store
-from tallystick.runs.state import TAKES
+from tallystick.runs.shown import TAKES
 from tallystick.server.ops.records import Title, title_of
 from tallystick.server.review import words
 from tallystick.server.review.domain.decide import is_open_who

@@ -12,7 +12,7 @@ from pydantic import Field as Shape
 
 from tallystick.errors import NotFound
 from tallystick.model.plan import ReviewKind, ReviewStatus
-from tallystick.runs.state import review_shown
+from tallystick.runs.shown import review_shown
 from tallystick.server.api.calls import Calls, actor_of
 from tallystick.server.api.errands import ErrandShown
 from tallystick.server.api.resources.runs import answered, chosen

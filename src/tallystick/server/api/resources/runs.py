@@ -14,7 +14,7 @@ from tallystick.errors import InputRefused, NotFound
 from tallystick.model.plan import OperationState, RunKind, RunStatus
 from tallystick.model.side import Side
 from tallystick.model.write import Action
-from tallystick.runs.state import operation_shown
+from tallystick.runs.shown import operation_shown
 from tallystick.server.api.calls import Calls, actor_of
 from tallystick.server.api.errands import ErrandShown, answer, shown
 from tallystick.server.api.identity import problem

@@ -12,7 +12,8 @@ from typing import Any, Final, Protocol
 from tallystick.engine import questions
 from tallystick.errors import ConfigurationError, ScopeBusy, TallystickError
 from tallystick.model.plan import Review, ReviewKind, ReviewStatus, Run, RunKind, RunStatus, Take
-from tallystick.runs.state import TAKES, State
+from tallystick.runs.shown import TAKES
+from tallystick.runs.state import State
 
 ANSWER: Final = "review.answer_question"
 APPROVE: Final = "review.approve_run"
