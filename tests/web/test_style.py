@@ -59,3 +59,11 @@ def test_menu_opens_from_a_button_on_a_narrow_screen(open_page):
     expect(page.locator("#side")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#side")).not_to_be_visible()
+
+
+def test_long_name_of_a_folded_cell_makes_room_for_itself(open_page):
+    page = open_page("/style/", is_narrow=True)
+    cell = page.locator(".table.folds td[data-label]:not([data-label=''])").first
+    before = cell.evaluate("cell => cell.getBoundingClientRect().height")
+    cell.evaluate("cell => { cell.dataset.label = 'Der Reihe nach zuletzt gesehen' }")
+    assert cell.evaluate("cell => cell.getBoundingClientRect().height") > before
