@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
+from django.utils import translation
 
 from tallystick.errors import InputRefused, NotFound
 from tallystick.server.people.actor import actor_of, all_permissions, permissions_of
@@ -111,6 +113,15 @@ def test_offered_permissions_are_all_of_the_hub(db):
     names |= {name for one in offered() for name, _ in one.others}
     labels = {config.label for config in apps.get_app_configs() if hasattr(config, "grants")}
     assert names == {name for name in all_permissions() if name.partition(".")[0] in labels}
+
+
+def test_everything_a_role_may_do_is_told_in_russian_too(db):
+    with translation.override("ru"):
+        told = [
+            text for one in offered() for text in (one.app, *dict(one.things), *(allows for _name, allows in one.others))
+        ]
+    names = {"Request Tracker"}
+    assert [text for text in told if text not in names and not re.search("[а-яё]", text)] == []
 
 
 def test_inactive_person_may_do_nothing(person):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class KeptAnswer(models.Model):
@@ -60,8 +61,8 @@ class Endpoint(models.Model):
     class Meta:
         default_permissions = ()
         permissions: ClassVar = [
-            ("view_webhook", "See webhooks and their deliveries"),
-            ("change_webhook", "Set up webhooks, send them again"),
+            ("view_webhook", gettext_noop("See webhooks and their deliveries")),
+            ("change_webhook", gettext_noop("Set up webhooks, send them again")),
         ]
         ordering = ["id"]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class Integration(models.Model):
@@ -23,9 +24,10 @@ class Integration(models.Model):
 
     class Meta:
         ordering = ["name"]
+        verbose_name_plural = _("Integrations")
         permissions = [
-            ("run_integration", "Run integrations, and look at what a run would do"),
-            ("pause_integration", "Enable, pause and drain integrations"),
+            ("run_integration", gettext_noop("Run integrations, and look at what a run would do")),
+            ("pause_integration", gettext_noop("Enable, pause and drain integrations")),
         ]
 
     def __str__(self) -> str:

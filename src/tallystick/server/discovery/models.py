@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from tallystick.server.discovery.codes import DEVICE_KINDS, IT_HARDWARE
 from tallystick.server.records.columns import Day, Document, Text, Texts, Whole
@@ -105,7 +105,7 @@ class AgentKey(models.Model):
     class Meta:
         app_label = APP
         default_permissions = ()
-        permissions = [("manage_agent_keys", "Make and revoke keys for inventory agents")]
+        permissions = [("manage_agent_keys", gettext_noop("Make and revoke keys for inventory agents"))]
         ordering = ["-pk"]
 
     def __str__(self) -> str:

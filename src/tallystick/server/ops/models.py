@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class Errand(models.Model):
@@ -41,11 +42,11 @@ class Errand(models.Model):
     class Meta:
         default_permissions = ()
         permissions: ClassVar = [
-            ("view_run", "See runs and the dashboard"),
-            ("control_run", "Stop, resume and undo runs"),
-            ("view_journal", "See the journal, why, and where values came from"),
-            ("view_link", "See links"),
-            ("change_link", "Unlink and link records by hand"),
+            ("view_run", gettext_noop("See runs and the dashboard")),
+            ("control_run", gettext_noop("Stop, resume and undo runs")),
+            ("view_journal", gettext_noop("See the journal, why, and where values came from")),
+            ("view_link", gettext_noop("See links")),
+            ("change_link", gettext_noop("Unlink and link records by hand")),
         ]
         indexes: ClassVar = [models.Index(fields=["status", "beat_at"], name="errand_status")]
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
 
 
 class PeopleConfig(AppConfig):
     name = "tallystick.server.people"
     label = "people"
-    verbose_name = "People"
+    verbose_name = _("People")
     default_auto_field = "django.db.models.BigAutoField"
     grants = {
         "integration manager": ("view_user", "view_role", "use_tokens"),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from tallystick.server.records.columns import Amount, Day, Flag, LongText, Moment, Reference, Text, Texts, Whole
 from tallystick.server.records.entry import LIVE, Entry, lists, numbered, once, rights
@@ -212,8 +212,8 @@ class RegisterException(Entry):
         default_permissions = ()
         permissions = [
             *rights("register_exception"),
-            ("decide_register_exception", "Decide about exceptions"),
-            ("approve_register_change", "Approve requested changes of the register"),
+            ("decide_register_exception", gettext_noop("Decide about exceptions")),
+            ("approve_register_change", gettext_noop("Approve requested changes of the register")),
         ]
         verbose_name = _("exception")
         verbose_name_plural = _("Exceptions of the register")
@@ -235,7 +235,7 @@ class Watch(models.Model):
     class Meta:
         app_label = APP
         default_permissions = ()
-        permissions = [("configure_register", "Set how the register is compared with what is discovered")]
+        permissions = [("configure_register", gettext_noop("Set how the register is compared with what is discovered"))]
 
     def __str__(self) -> str:
         return f"{self.inventory_age_days} days"

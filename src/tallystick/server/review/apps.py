@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ReviewConfig(AppConfig):
     name = "tallystick.server.review"
     label = "review"
-    verbose_name = "Review"
+    verbose_name = _("Review")
     grants = {
         "integration manager": ("*",),
         "agent": ("view_question", "answer_question"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class Code(models.Model):
@@ -23,6 +24,6 @@ class Code(models.Model):
     class Meta:
         app_label = "records"
         default_permissions = ()
-        permissions = [("manage_code", "Change code sets")]
+        permissions = [("manage_code", gettext_noop("Change code sets"))]
         verbose_name = _("code")
         constraints = [models.UniqueConstraint(fields=["code_set", "code"], name="code_once")]
