@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tallystick.errors import InputRefused
-from tallystick.server.desk.domain import attachments, help_desk, technician
+from tallystick.server.desk.domain import attachments, cases, help_desk, technician
 from tallystick.server.desk.domain.attachments import Given
 from tallystick.server.desk.models import CaseOrder, Notice, OrderNote
+from tallystick.server.messages import queries
+from tallystick.server.messages.models import Letter
+from tallystick.server.messages.queries import Wanted
 from tallystick.server.records.domain import merging
 
 
@@ -17,6 +20,14 @@ def orders(case) -> list[str]:
 
 def files(desk, case) -> list[str]:
     return sorted(one.name for one in attachments.of(desk.agent, "case", case.pk))
+
+
+def messages(desk, case) -> list[str]:
+    return [one.about_called for one in queries.transactions(desk.boss, Wanted(about=case.pk))]
+
+
+def letters(case) -> int:
+    return Letter.objects.filter(about_type="case", about=case.pk).count()
 
 
 def given(*names: str) -> list[Given]:
@@ -64,6 +75,20 @@ def test_order_that_both_cases_have_is_told_once(desk):
     merging.take_back(desk.boss, "case", gone.pk)
     assert (orders(gone), files(desk, gone)) == ([found.number], ["photo.txt", "plan.txt"])
     assert CaseOrder.objects.get(case=gone).status == "completed"
+
+
+def test_messages_and_letters_of_a_merged_case_stand_under_the_one_that_stays_W4(desk):
+    kept, gone = desk.case(), desk.case(subject="Hall 3 again")
+    desk.ask(gone)
+    cases.resolve(desk.agent, gone.pk, "A new lamp.")
+    before = messages(desk, gone), letters(gone)
+    assert before == ([f"C-{gone.number}"], 2)
+    merging.merge(desk.boss, "case", kept.pk, gone.pk)
+    assert (messages(desk, kept), letters(kept)) == before
+    assert (messages(desk, gone), letters(gone)) == ([], 0)
+    merging.take_back(desk.boss, "case", gone.pk)
+    assert (messages(desk, gone), letters(gone)) == before
+    assert (messages(desk, kept), letters(kept)) == ([], 0)
 
 
 def test_what_came_after_the_merge_stays_with_the_case_that_stayed(desk):

@@ -11,6 +11,7 @@ from tallystick.server.desk.domain.replying import LONGEST
 from tallystick.server.desk.mail import answers, deciding
 from tallystick.server.desk.models import CaseOrder, Conversation, Email, Satisfaction
 from tallystick.server.desk.shown import case_order_shown
+from tallystick.server.messages.queries import VIEW
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import panels
 from tallystick.server.records.codes import CASE_STATUSES
@@ -42,7 +43,13 @@ def case_panel(actor: Actor, case_id: str) -> Panel | None:
         return None
     shown = [case_order_shown(one) for one in rows]
     may_request = actor.may(REQUEST) and case.kind == FOR
-    return Panel(template="desk/case_panel.html", panel={"rows": shown, "case": case, "may_request": may_request})
+    facts = {
+        "rows": shown,
+        "case": case,
+        "may_request": may_request,
+        "may_see_messages": bool(shown) and actor.may(VIEW),
+    }
+    return Panel(template="desk/case_panel.html", panel=facts)
 
 
 def end_panel(actor: Actor, case_id: str) -> Panel | None:

@@ -6,12 +6,11 @@ from django.urls import path
 
 from tallystick.server.api.service import api
 from tallystick.server.desk import mail_calls  # noqa: F401  adds its calls to those of the desk
-from tallystick.server.desk.calls import calls, messages
+from tallystick.server.desk.calls import calls
 from tallystick.server.desk.views import emails, files, help_desk, links, notices, workbench
 
 app_name = "desk"
 api.add_router("/desk", calls.router)
-api.add_router("/messages", messages.router)
 urlpatterns = [
     path("reply/<str:order_id>/<str:token>/", links.reply, name="reply"),
     path("satisfied/<str:token>/", links.satisfied, name="satisfied"),

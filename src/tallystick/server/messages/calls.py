@@ -1,96 +1,167 @@
-"""The calls of the API about message partners: who there is, adding one, letting messages wait."""
+"""The calls of the API about messages: looking at them, sending again, settling, cancelling."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 
 from django.http import HttpRequest
-from ninja import Schema
-from pydantic import Field as Shape
+from ninja import Query, Schema
 
 from tallystick.server.api.calls import Calls, actor_of
-from tallystick.server.api.shapes import Given, Listing, Name, listing
-from tallystick.server.messages import beside, partners
-from tallystick.server.messages.domain import partners as acts
-from tallystick.server.messages.models import Peer, Role
+from tallystick.server.api.shapes import Cursor, Given, Limit, Listing, Number, Word, listing, number_cursor
+from tallystick.server.messages import beside, queries
+from tallystick.server.messages.domain import handling
+from tallystick.server.messages.models import Transaction
+from tallystick.server.messages.queries import VIEW
 
-VIEW: Final = "messaging.view_peer"
 calls: Final = Calls("Messages")
-RoleName = Literal["maintenance", "help_desk"]
-Text = Annotated[str, Shape(max_length=500)]
 
 
-class Partner(Schema):
-    """`address` is empty for the hub's own halves; `incoming` is where it sends messages for the hub."""
-
-    name: str
-    title: str
-    role: str
-    is_own: bool
-    address: str
-    incoming: str
-    can_look_up: bool
-    timeout_s: int
-    is_paused: bool
-    seen_at: datetime | None
-    fault: str
+class MessageFault(Schema):
+    code: str
+    field: str
+    message: str
 
 
-class PartnerAdded(Partner):
-    secret: str = Shape(description="Both sides sign with it. It is shown this once.")
+class MessageShown(Schema):
+    """One message with what became of it."""
+
+    number: int
+    correlation: str
+    direction: str
+    partner: str
+    operation: str
+    version: int
+    subject: str
+    state: str
+    why: str
+    body: dict[str, Any]
+    answer: dict[str, Any] | None
+    errors: list[MessageFault]
+    attempts: int
+    about: str
+    created_at: datetime
+    settled_at: datetime | None
 
 
-class NewPartner(Given):
-    name: str = Shape(max_length=60)
-    title: str = Shape("", max_length=200)
-    role: RoleName
-    address: Text
-    can_look_up: bool = True
-    timeout_s: int = Shape(15, ge=1, le=120)
-    secret: str = Shape("", max_length=200, description="`whsec_` and base64; empty: a new one is made.")
+class AttemptShown(Schema):
+    ordinal: int
+    purpose: str
+    came: str
+    status: int | None
+    message: str
+    started_at: datetime
+    ended_at: datetime | None
 
 
-class Paused(Given):
-    is_paused: bool
+class MessageWithAttempts(MessageShown):
+    tries: list[AttemptShown]
 
 
-@calls.get("", VIEW, out=Listing[Partner])
-def list_partners(request: HttpRequest) -> Any:
-    """The systems that messages are exchanged with, the hub's own halves first."""
-    actor_of(request).check(VIEW)
-    for role in Role:
-        partners.own(role)
-    return listing([_shown(one) for one in Peer.objects.order_by("-is_own", "title")])
+class Again(Given):
+    """`body`: the corrected one. `is_absent`: somebody looked on the other side, and it is not there."""
+
+    body: dict[str, Any] | None = None
+    is_absent: bool = False
 
 
-@calls.post("", acts.CHANGE, out=PartnerAdded, status=201)
-def add_partner(request: HttpRequest, body: NewPartner) -> Any:
-    """Add a help desk or a maintenance system."""
-    made = acts.add(actor_of(request), **body.dict())
-    return {**_shown(made.peer), "secret": made.secret}
+class Settled(Given):
+    """What the answer would have said."""
+
+    body: dict[str, Any]
 
 
-@calls.post("/{name}/pause", acts.CHANGE, out=Partner)
-def pause_partner(request: HttpRequest, name: Name, body: Paused) -> Any:
-    """Let messages to a partner wait, or go on."""
-    found = acts.pause(actor_of(request), name, is_paused=body.is_paused)
-    if not body.is_paused:
-        beside.wake()
-    return _shown(found)
+@calls.get("", VIEW, out=Listing[MessageShown])
+def list_messages(
+    request: HttpRequest,
+    q: Word = "",
+    state: Annotated[str, Query(max_length=20)] = "",
+    direction: Annotated[str, Query(max_length=3)] = "",
+    operation: Word = "",
+    partner: Word = "",
+    about: Annotated[str, Query(max_length=32, description="The id of a record.")] = "",
+    cursor: Cursor = "",
+    limit: Limit = 50,
+) -> Any:
+    """Messages, the newest first."""
+    wanted = queries.Wanted(words=q, state=state, direction=direction, operation=operation, peer=partner, about=about)
+    rows = queries.transactions(actor_of(request), wanted).order_by("-number")
+    before = number_cursor(cursor)
+    if before is not None:
+        rows = rows.filter(number__lt=before)
+    found = list(rows[: limit + 1])
+    following = found[limit - 1].number if len(found) > limit else None
+    return listing([_message(one) for one in found[:limit]], following)
 
 
-def _shown(one: Peer) -> dict[str, Any]:
+@calls.get("/{number}", VIEW, out=MessageWithAttempts)
+def get_message(request: HttpRequest, number: Number) -> Any:
+    """One message with all its attempts."""
+    return _with_tries(queries.one(actor_of(request), number))
+
+
+@calls.post("/{number}/again", handling.HANDLE, out=MessageWithAttempts)
+def send_message_again(request: HttpRequest, number: Number, body: Again) -> Any:
+    """Send a message again that was refused, not delivered, or whose answer is lost for good."""
+    row = handling.send_again(actor_of(request), number, body=body.body, is_absent=body.is_absent)
+    beside.wake()
+    return _with_tries(row)
+
+
+@calls.post("/{number}/settle", handling.HANDLE, out=MessageWithAttempts)
+def settle_message(request: HttpRequest, number: Number, body: Settled) -> Any:
+    """Settle a message whose answer is lost: somebody found it on the other side."""
+    return _with_tries(handling.settle_as_done(actor_of(request), number, body.body))
+
+
+@calls.post("/{number}/cancel", handling.HANDLE, out=MessageWithAttempts)
+def cancel_message(request: HttpRequest, number: Number) -> Any:
+    """Give a message up."""
+    return _with_tries(handling.cancel(actor_of(request), number))
+
+
+@calls.post("/{number}/take-up", handling.HANDLE, out=MessageWithAttempts)
+def take_up_message(request: HttpRequest, number: Number) -> Any:
+    """Try a parked message again, once what it lacked is there."""
+    actor = actor_of(request)
+    handling.take_up(actor, number)
+    beside.wake()
+    return _with_tries(queries.one(actor, number))
+
+
+def _message(row: Transaction) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "title": str(one),
-        "role": one.role,
-        "is_own": one.is_own,
-        "address": one.address,
-        "incoming": "" if one.is_own else partners.incoming_url(one),
-        "can_look_up": one.can_look_up,
-        "timeout_s": one.timeout_s,
-        "is_paused": one.is_paused,
-        "seen_at": one.seen_at,
-        "fault": one.fault,
+        "number": row.pk,
+        "correlation": row.correlation,
+        "direction": row.direction,
+        "partner": row.peer.name,
+        "operation": row.operation,
+        "version": row.version,
+        "subject": row.subject,
+        "state": row.state,
+        "why": row.why,
+        "body": row.body,
+        "answer": row.answer,
+        "errors": row.errors,
+        "attempts": row.attempts,
+        "about": row.about_called,
+        "created_at": row.created_at,
+        "settled_at": row.settled_at,
     }
+
+
+def _with_tries(row: Transaction) -> dict[str, Any]:
+    tries = [
+        {
+            "ordinal": one.ordinal,
+            "purpose": one.purpose,
+            "came": one.came,
+            "status": one.status,
+            "message": one.message,
+            "started_at": one.started_at,
+            "ended_at": one.ended_at,
+        }
+        for one in row.tries.all()
+    ]
+    return {**_message(row), "tries": tries}

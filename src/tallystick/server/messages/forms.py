@@ -22,6 +22,7 @@ class Filters(forms.Form):
     direction = forms.ChoiceField(label=_("Direction"), required=False)
     operation = forms.ChoiceField(label=_("Operation"), required=False)
     peer = forms.ChoiceField(label=_("Partner"), required=False)
+    about = forms.CharField(required=False, widget=forms.HiddenInput, max_length=32)  # a record
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)

@@ -6,8 +6,10 @@ from django.urls import include, path
 
 from tallystick.server.api.service import api
 from tallystick.server.messages import views, wire
-from tallystick.server.messages.calls import calls as partner_calls
+from tallystick.server.messages.calls import calls as message_calls
+from tallystick.server.messages.partner_calls import calls as partner_calls
 
+api.add_router("/messages", message_calls.router)
 api.add_router("/message-partners", partner_calls.router)
 pages = [
     path("messages/", views.monitor, name="monitor"),

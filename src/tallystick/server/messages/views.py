@@ -37,14 +37,14 @@ def monitor(request: HttpRequest) -> HttpResponse:
     form = Filters(request.GET)
     form.is_valid()
     given = {name: str(request.GET.get(name, ""))[:200] for name in form.fields}
-    wanted = Wanted(words=given.pop("q"), about=str(request.GET.get("about", ""))[:32], **given)
+    wanted = Wanted(words=given.pop("q"), **given)
     page = page_of(queries.transactions(request_actor(request), wanted), request.GET, order=("-number",))
     titles = operation_titles()
     rows = [
         {"one": one, "badge": state_badge(one.state), "title": titles.get(one.operation, one.operation)}
         for one in page.rows
     ]
-    is_narrowed = any(request.GET.get(name) for name in (*form.fields, "about"))
+    is_narrowed = any(request.GET.get(name) for name in form.fields)
     return render(
         request, "messaging/monitor.html", {"form": form, "page": page, "rows": rows, "is_narrowed": is_narrowed}
     )

@@ -1,4 +1,4 @@
-"""Two cases become one: work orders, notices, emails and files go with them, and back when the merge is taken back.
+"""Two cases become one: work orders, messages, notices, emails and files go with them, and back when it is taken back.
 
 What both have (the same work order, the same file) stays with the one that goes: it is there already.
 """
@@ -23,6 +23,7 @@ from tallystick.server.desk.models import (
     Question,
     Satisfaction,
 )
+from tallystick.server.messages.models import Letter, Transaction
 from tallystick.server.records.domain import kept_beside
 
 _OF_CASES: Final[Mapping[Any, str]] = {
@@ -31,8 +32,15 @@ _OF_CASES: Final[Mapping[Any, str]] = {
     Satisfaction: "case_id",
     Email: "case_id",
     Attachment: "record",
+    Transaction: "about",
+    Letter: "about",
 }
-_OF_ORDERS: Final[Mapping[Any, str]] = {OrderNote: "order_id", Attachment: "record"}
+_OF_ORDERS: Final[Mapping[Any, str]] = {
+    OrderNote: "order_id",
+    Attachment: "record",
+    Transaction: "about",
+    Letter: "about",
+}
 
 
 class Rows:
