@@ -178,8 +178,13 @@ class Month:
             self.deaths += 1
             found = CaseOrder.objects.filter(case=case).latest("pk")
         self.did["orders asked for"] += 1
+        waited = 0.0
         while not CaseOrder.objects.get(pk=found.pk).number:
+            state = Transaction.objects.get(pk=found.transaction_id).state
+            assert state in OPEN or (is_wrong and state == "refused"), f"{wanted.subject}: the request is {state}"
+            assert waited < 3 * DAY, f"{wanted.subject}: no answer for {waited / DAY} days"
             yield 10 * MINUTE
+            waited += 10 * MINUTE
             if is_wrong and Transaction.objects.get(pk=found.transaction_id).state == "refused":
                 self.did["corrected"] += 1
                 is_wrong = False

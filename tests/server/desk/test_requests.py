@@ -88,6 +88,37 @@ def test_corrected_request_that_is_lost_is_not_taken_for_the_refusal_before_S5_S
     assert came == ["refused", "lost", "refused", "refused", "answered"]
 
 
+class Scripted(Straight):
+    """Each message fares as the next of `fates` says; then all are answered."""
+
+    def __init__(self, *fates: str) -> None:
+        self.fates = list(fates)
+
+    def send(self, peer, message):
+        fate = self.fates.pop(0) if self.fates else ""
+        if fate != "lost on the way there":
+            sent = super().send(peer, message)
+        return Sent(came=Came.LOST, message="No answer.") if fate else sent
+
+
+def test_corrected_request_that_is_lost_is_not_taken_for_a_refusal_that_was_looked_up_S5_S6(desk):
+    wire = Scripted("lost on the way back", "lost on the way there")
+    courier = Courier(transport=lambda _peer: wire)
+    case = desk.case()
+    found = help_desk.request_order(
+        desk.agent, case.pk, desk.maintenance, Wanted(subject="Lamp", shop="S9"), courier=courier
+    )
+    courier.deliver_due()
+    assert came(found) == [("send", "lost"), ("look_up", "refused")]
+    help_desk.correct(desk.agent, found.pk, Wanted(subject="Lamp", shop="S1"), courier=courier)
+    for _minute in range(3):
+        courier.deliver_due()
+        desk.clock.move(60)
+    found.refresh_from_db()
+    assert (found.number, WorkOrder.objects.count()) == ("WO-1", 1)
+    assert came(found)[2:] == [("send", "lost"), ("look_up", "refused"), ("look_up", "refused"), ("send", "answered")]
+
+
 def test_lists_are_looked_up_live_and_read_again_when_too_old_W3_S6(desk, outside_peer, outside):
     assert [one["code"] for one in looking.look(outside_peer, "shops").entries] == ["S1", "S2"]
     outside.lists["shops"].append({"code": "S9", "name": "New"})

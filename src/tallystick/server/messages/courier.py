@@ -208,8 +208,8 @@ def _conclude_found(claim: _Claim, looked: LookedUp) -> None:
         _close(claim, now, found, looked.status, looked.raw, looked.message)
         if not _is_ours(row, claim):
             return
-        earlier = row.tries.exclude(purpose=Purpose.LOOK_UP)
-        was_refused = earlier.filter(came=Came.REFUSED).exists()
+        earlier = row.tries.exclude(pk=claim.attempt)  # a refusal may itself have been learnt by a look-up
+        was_refused = earlier.filter(came__in=(Came.REFUSED, Found.REFUSED)).exists()
         case = replace(_case(row, now, look_ups=True), was_refused=was_refused)
         _move(row, after_look_up(found, case), looked.message or row.why)
         is_over = row.state in (State.DONE, State.REFUSED)
