@@ -132,7 +132,7 @@ def measure_sync(file: Path, *, is_full: bool) -> dict[str, Any]:
     with Workspace.open(file, open_store=open_store) as workspace:
         workspace.flow_sync(workspace.integration.flows[0], run="")  # connections are open
         started = time.perf_counter()
-        report = workspace.sync(is_full=is_full, is_approved=True)
+        report = workspace.sync(is_full=is_full, approval=True)
         seconds = time.perf_counter() - started
     shown = report.shown()["flows"]["records"]
     return {"seconds": seconds, "result": {key: shown[key] for key in ("writes", "unchanged", "conflicts")}}
@@ -146,7 +146,7 @@ def measure_increments(file: Path, *, count: int, runs: int = 7) -> dict[str, An
     spent: list[float] = []
     beyond: list[float] = []
     with Workspace.open(file, open_store=open_store) as workspace:
-        workspace.sync(is_approved=True)
+        workspace.sync(approval=True)
         timed = _time_systems(workspace)
         for run in range(runs + 2):
             database = sqlite3.connect(file.parent / "left.db")
@@ -159,7 +159,7 @@ def measure_increments(file: Path, *, count: int, runs: int = 7) -> dict[str, An
             database.close()
             timed["seconds"] = 0.0
             started = time.perf_counter()
-            report = workspace.sync(is_approved=True)
+            report = workspace.sync(approval=True)
             total = time.perf_counter() - started
             written = report.flows["records"].writes
             if sum(sum(counter.values()) for counter in written.values()) != count:

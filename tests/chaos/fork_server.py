@@ -146,7 +146,7 @@ def sync(command: dict[str, Any]) -> dict[str, Any]:
     loaded = load(folder / "integration.yaml")
     try:
         with MortalWorkspace(loaded, mortal, folder=folder, clock=clock, life=life, max_writes=max_writes) as workspace:
-            report = workspace.sync(is_full=command.get("is_full", False), is_approved=True)
+            report = workspace.sync(is_full=command.get("is_full", False), approval=True)
     except TallystickError as error:
         return {"points": life.points, "error": error.code}
     writes = {

@@ -314,7 +314,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(is_full=st.booleans(), is_approved=st.booleans())
     def sync(self, is_full: bool, is_approved: bool) -> None:
-        self.run(is_full=is_full, is_approved=is_approved)
+        self.run(is_full=is_full, approval=is_approved)
 
     @rule(dies_at=st.integers(1, 60), is_full=st.booleans())
     def sync_killed(self, dies_at: int, is_full: bool) -> None:
@@ -529,7 +529,7 @@ class Lives(RuleBasedStateMachine):
         for _ in range(3):
             self.sync(is_full=True, is_approved=True)
         before = self.two.writes()
-        report = self.two.run(is_full=True, is_approved=True)
+        report = self.two.run(is_full=True, approval=True)
         assert report.errors == {}
         assert self.two.writes() == before, f"still writing: {report.shown()}"
         self.two.run()

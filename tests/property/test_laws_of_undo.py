@@ -128,29 +128,29 @@ class Regrets(RuleBasedStateMachine):
 
     @rule(is_full=st.booleans())
     def sync(self, is_full: bool) -> None:
-        assert self.two.run(is_full=is_full, is_approved=True).errors == {}
+        assert self.two.run(is_full=is_full, approval=True).errors == {}
 
     @rule(is_full=st.booleans(), dies_at=st.one_of(st.none(), st.integers(1, 40)))
     def regret(self, is_full: bool, dies_at: int | None) -> None:
         """A run, taken back at once."""
         before = now(self.two)
-        run = self.two.run(is_full=is_full, is_approved=True).run
+        run = self.two.run(is_full=is_full, approval=True).run
         after = now(self.two)
         if dies_at is not None and killed(self.two, dies_at, lambda: self.undo(run)):
-            self.two.run(is_full=is_full, is_approved=True)
+            self.two.run(is_full=is_full, approval=True)
             assert now(self.two) in (before, after), "taken back in part"
         if dies_at is None or now(self.two) != before:
             assert self.undo(run).extra["left"] == []
         assert now(self.two) == before
         for is_all in (False, True):
-            self.two.run(is_full=is_all, is_approved=True)
+            self.two.run(is_full=is_all, approval=True)
             assert now(self.two) == before, f"what was taken back is done again by a run with is_full={is_all}"
 
     def undo(self, run: str) -> Report:
         earlier = self.two.store.run(run)
         assert earlier is not None
         with self.two.workspace() as workspace:
-            return workspace.undo(earlier, is_approved=True)
+            return workspace.undo(earlier, approval=True)
 
     @invariant()
     def one_link_per_id(self) -> None:

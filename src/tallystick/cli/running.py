@@ -72,7 +72,7 @@ def sync(
 
     voice = Voice(is_json=as_json)
     with workspace(file) as opened:
-        report = opened.sync(flow or (), is_full=full, is_approved=approve)
+        report = opened.sync(flow or (), is_full=full, approval=approve)
     return reported.tell(report, voice)
 
 

@@ -43,7 +43,7 @@ def apply_exactly(
     return refused
 
 
-def undo(sync: FlowSync, run: str, *, is_approved: Approval = False) -> list[dict[str, Any]]:
+def undo(sync: FlowSync, run: str, *, approval: Approval = False) -> list[dict[str, Any]]:
     """Takes back what `run` did in this flow, through the same guards; gives what is left, and why (E33)."""
     context = sync.context
     done = context.store.operations(run, context.flow.name, (OperationState.DONE,), limit=ALL)
@@ -51,7 +51,7 @@ def undo(sync: FlowSync, run: str, *, is_approved: Approval = False) -> list[dic
     tally = Tally(linked=context.state.linked)
     for operation in compensation.operations:
         tally.writes[operation.side][operation.action] += 1
-    held = unapproved(breaches(context.flow.guards, tally, complete={}), is_approved)
+    held = unapproved(breaches(context.flow.guards, tally, complete={}), approval)
     if held:
         sync.ledger.hold(held)
         return compensation.left

@@ -101,18 +101,18 @@ class FlowSync:
 
     # --- the whole way
 
-    def sync(self, *, is_full: bool = False, is_approved: Approval = False) -> FlowResult:
+    def sync(self, *, is_full: bool = False, approval: Approval = False) -> FlowResult:
         """Plans and, unless a guard holds it, applies. Source: spec/engine.md E24, E25."""
-        for _ in self.stages(is_full=is_full, is_approved=is_approved):
+        for _ in self.stages(is_full=is_full, approval=approval):
             pass
         return self.result
 
-    def stages(self, *, is_full: bool = False, is_approved: Approval = False) -> Iterator[int]:
+    def stages(self, *, is_full: bool = False, approval: Approval = False) -> Iterator[int]:
         """The same, stage by stage: yields after the plan and after each batch how many operations it was."""
-        yield from self._timed(self._stages(is_full=is_full, is_approved=is_approved))
+        yield from self._timed(self._stages(is_full=is_full, approval=approval))
 
-    def _stages(self, *, is_full: bool, is_approved: Approval) -> Iterator[int]:
-        self.plan(is_full=is_full, is_approved=is_approved)
+    def _stages(self, *, is_full: bool, approval: Approval) -> Iterator[int]:
+        self.plan(is_full=is_full, approval=approval)
         yield sum(sum(writes.values()) for writes in self.result.writes.values())
         if self.result.status is not RunStatus.HELD:
             yield from self.steps()
@@ -129,7 +129,7 @@ class FlowSync:
                 return
             yield count
 
-    def plan(self, *, is_full: bool = False, is_approved: Approval = False, is_artefact: bool = False) -> None:
+    def plan(self, *, is_full: bool = False, approval: Approval = False, is_artefact: bool = False) -> None:
         """Reads, detects, plans and guards; the operations are in the store, planned.
 
         `is_artefact`: a plan on its own, which asks nobody anything and remembers nothing but its operations.
@@ -155,7 +155,7 @@ class FlowSync:
             result.notes.append(note)
         ledger.is_full = all(readings[side].is_full for side in SIDES)
         found = breaches(self.context.flow.guards, planner.tally, complete=ledger.listed)
-        held = unapproved(found, is_approved)
+        held = unapproved(found, approval)
         ledger.report(planner, is_artefact=is_artefact or bool(held))
         result.writes = {side: Counter(planner.tally.writes[side]) for side in SIDES}
         if is_artefact:

@@ -55,12 +55,12 @@ def rebuilt(workspace: Workspace, flow: Flow, run: str) -> FlowResult:
     workspace.store.discard(run, flow.name)
     first = workspace.flow_sync(flow, run=run, is_linking_only=True)
     first.recall()
-    first.sync(is_full=True, is_approved=True)
+    first.sync(is_full=True, approval=True)
     for side in SIDES:
         if flow.end(side).selection.where is not None:
             beyond = workspace.flow_sync(flow, run=run, is_linking_only=True, unfiltered=side)
             beyond.recall()
-            beyond.sync(is_full=True, is_approved=True)
+            beyond.sync(is_full=True, approval=True)
             first.result.situations["definite"] += beyond.result.situations["definite"]
     first.ledger.count_reviews()
     first.ledger.save(first.result.status)

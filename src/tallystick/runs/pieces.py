@@ -116,7 +116,7 @@ class RunPieces:
         except ConfigurationError as error:  # it is gone from the file since
             self._report.errors[name] = error
             return
-        options = {"is_full": self._job.is_full, "is_approved": self._job.is_approved}
+        options = {"is_full": self._job.is_full, "approval": self._job.is_approved}
         yield from workspace.stages(run, flow, self._report, **options)
 
     def _after(self, name: str | None) -> str:

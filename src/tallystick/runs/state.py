@@ -162,8 +162,8 @@ class State:
         """What was held is done, up to the amounts shown: the flow, or the undo of a run."""
         held = self.store.run(review.run)
         if held is not None and held.kind is RunKind.UNDO:
-            return workspace.undo(self._run(held.of), is_approved=shown)
-        return workspace.sync([review.flow], is_approved=shown)
+            return workspace.undo(self._run(held.of), approval=shown)
+        return workspace.sync([review.flow], approval=shown)
 
     def _alike(self, scope: Scope, review: Review, numbers: Sequence[int]) -> list[Review]:
         """Of the numbered questions those that the answer to this one may do for too."""
@@ -313,7 +313,7 @@ class State:
     def undo(self, run: str, *, is_approved: bool = False) -> Report:
         earlier = self._run(run)
         with self._open_workspace(earlier, _Shared(self.store), by=self._by) as workspace:
-            return workspace.undo(earlier, is_approved=is_approved)
+            return workspace.undo(earlier, approval=is_approved)
 
 
 class _Shared:

@@ -223,19 +223,19 @@ class Workspace:
         self.store.save_run(replace(run, status=status, finished_at=finished, result=report.shown()))
         return report
 
-    def sync(self, flows: Sequence[str] = (), *, is_full: bool = False, is_approved: Approval = False) -> Report:
+    def sync(self, flows: Sequence[str] = (), *, is_full: bool = False, approval: Approval = False) -> Report:
         """Plans and applies each flow; held by guards unless approved."""
         chosen = self.chosen(flows)
         run = self.begin(RunKind.SYNC)
         report = Report(run=run.id)
         with rare_collections():
             for flow in chosen:
-                for _ in self.stages(run, flow, report, is_full=is_full, is_approved=is_approved):
+                for _ in self.stages(run, flow, report, is_full=is_full, approval=approval):
                     pass
         return self.end(run, report)
 
     def stages(
-        self, run: Run, flow: Flow, report: Report, *, is_full: bool = False, is_approved: Approval = False
+        self, run: Run, flow: Flow, report: Report, *, is_full: bool = False, approval: Approval = False
     ) -> Iterator[int]:
         """Plans and applies one flow, stage by stage; how many operations each was. Holds the scope until closed.
 
@@ -246,7 +246,7 @@ class Workspace:
             self._check_refs(report, flow)
             with self.store.exclusive(self.scope(flow)):
                 yield from self._settling(flow, of_others=run.id)
-                report.flows[flow.name] = yield from self._stages(run, flow, is_full=is_full, is_approved=is_approved)
+                report.flows[flow.name] = yield from self._stages(run, flow, is_full=is_full, approval=approval)
         except RecordTypeGone as gone:
             report.flows[flow.name] = self.paused(run, flow, gone)
         except TallystickError as error:
@@ -265,9 +265,7 @@ class Workspace:
             self.store.save_scope(scope, replace(self.store.scope(scope), last_full_at=""))
         return result
 
-    def _stages(
-        self, run: Run, flow: Flow, *, is_full: bool, is_approved: Approval
-    ) -> Generator[int, None, FlowResult]:
+    def _stages(self, run: Run, flow: Flow, *, is_full: bool, approval: Approval) -> Generator[int, None, FlowResult]:
         mine = next((one for one in self.store.flow_runs(run.id) if one.flow == flow.name), None)
         if mine is not None and mine.status not in UNFINISHED:
             return FlowResult.of_shown(flow.name, mine.counts)
@@ -284,7 +282,7 @@ class Workspace:
                 hint="The next run does it by the new file.",
             )
         sync = self.flow_sync(flow, run=run.id)
-        yield from sync.stages(is_full=is_full, is_approved=is_approved)
+        yield from sync.stages(is_full=is_full, approval=approval)
         return sync.result
 
     def _check_refs(self, report: Report, flow: Flow) -> None:
@@ -341,19 +339,19 @@ class Workspace:
         side = registering.side_of(chosen, place)
         return registering.register(self, chosen, Proposal(side=side, id=id_, values=values))
 
-    def undo(self, of: Run, *, is_approved: Approval = False) -> Report:
+    def undo(self, of: Run, *, approval: Approval = False) -> Report:
         """Takes a run back by compensating operations; `extra["left"]` lists what was edited since (E33)."""
         run = self.begin(RunKind.UNDO, of=of.id)
         report = Report(run=run.id, extra={"left": []})
         names = {flow_run.flow for flow_run in self.store.flow_runs(of.id)}
         for flow in reversed(self.chosen(())):
             if flow.name in names:
-                self.guarded(report, flow, lambda one: self._undo(one, run.id, of.id, is_approved, report))
+                self.guarded(report, flow, lambda one: self._undo(one, run.id, of.id, approval, report))
         return self.end(run, report)
 
-    def _undo(self, flow: Flow, run: str, of: str, is_approved: Approval, report: Report) -> FlowResult:
+    def _undo(self, flow: Flow, run: str, of: str, approval: Approval, report: Report) -> FlowResult:
         sync = self.flow_sync(flow, run=run)
-        for left in undo(sync, of, is_approved=is_approved):
+        for left in undo(sync, of, approval=approval):
             report.extra["left"].append({"flow": flow.name, **left})
         return sync.result
 

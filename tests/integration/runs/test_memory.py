@@ -19,7 +19,7 @@ from tallystick.server.state.store import open_store
 
 detect_many.MEMORY = "24MB"
 with Workspace.open(Path(sys.argv[1]), open_store=open_store) as workspace:
-    report = workspace.sync(is_full=True, is_approved=True)
+    report = workspace.sync(is_full=True, approval=True)
 print(sum(report.flows["records"].writes[side].total() for side in report.flows["records"].writes))
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """

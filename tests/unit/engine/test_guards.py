@@ -114,7 +114,7 @@ def test_creations_over_a_number_are_held_E25() -> None:
     two = people(3, guards="{create: 2}")
     assert two.sync().status is RunStatus.HELD
     assert two.values(RIGHT) == []
-    assert two.sync(is_approved=True).status is RunStatus.DONE
+    assert two.sync(approval=True).status is RunStatus.DONE
     assert len(two.values(RIGHT)) == 3
 
 

@@ -105,7 +105,7 @@ def test_question_about_a_deletion_stays_open_when_a_run_cannot_tell_the_cause_E
     two.sync()
     two.right.edit(two.partner(LEFT, "a"), {"phone": "2"})
     two.left.delete("a")
-    two.sync(is_full=True, is_approved=True)
+    two.sync(is_full=True, approval=True)
     (asked,) = two.reviews()
     two.sync()
     assert [review.number for review in two.reviews()] == [asked.number]
@@ -374,7 +374,7 @@ def test_listing_that_stays_away_tells_no_deletion_even_when_approved_E1() -> No
     two.wrap = lambda side, system: FaultySystem(
         system, [ShortPage(page=2, on=LISTING)] if side is LEFT else [], two.clock
     )
-    two.sync(is_full=True, is_approved=True)
+    two.sync(is_full=True, approval=True)
     assert len(two.values(RIGHT)) == 30
     assert not [o for o in two.journal() if o.action is Action.DELETE and o.state is not OperationState.DROPPED]
 

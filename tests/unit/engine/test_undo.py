@@ -133,7 +133,7 @@ def test_undo_goes_through_the_same_guards_E25_E33() -> None:
     report = undo(two, run)
     assert report.flows["people"].status is RunStatus.HELD
     assert len(two.values(RIGHT)) == 30
-    assert undo(two, run, is_approved=True).status == "done"
+    assert undo(two, run, approval=True).status == "done"
     assert two.values(RIGHT) == []
 
 

@@ -169,7 +169,7 @@ def test_undo_that_was_killed_goes_on_E29_E33(ids: IdsFrom) -> None:
 
         def undo() -> None:
             with two.workspace() as workspace:
-                workspace.undo(run, is_approved=True)
+                workspace.undo(run, approval=True)
 
         return undo
 
