@@ -7,6 +7,7 @@ import json
 import pytest
 from django.test import Client
 
+from tallystick.errors import InputRefused
 from tallystick.server.connections import vault
 from tallystick.server.desk.domain import help_desk, replying, technician
 from tallystick.server.desk.domain.help_desk import Wanted
@@ -14,6 +15,7 @@ from tallystick.server.desk.domain.technician import Doing
 from tallystick.server.desk.models import CaseOrder, Notice, WorkOrder
 from tallystick.server.messages import moment
 from tallystick.server.messages.courier import Courier, Point
+from tallystick.server.messages.domain import partners as partner_acts
 from tallystick.server.messages.models import Direction, Peer, Role, Transaction
 from tests.outside_help_desk import outside_help_desk
 from tests.outside_maintenance import SECRET, signed
@@ -122,3 +124,16 @@ def test_killed_while_an_event_is_told_tells_it_once_S7_E29(desk, point):
         desk.deliver()
     assert CaseOrder.objects.get(pk=found.pk).status == "completed"
     assert Notice.objects.filter(happening="status").count() == 1
+
+
+def test_deleted_help_desk_is_told_of_nothing_any_more_and_nobody_is_asked_W4(desk, their_peer):
+    send("t1", "work_order.create", {"reference": "INC-7", "subject": "Fan", "shop": "S1"})
+    order = WorkOrder.objects.get()
+    partner_acts.delete(desk.boss, "theirs")
+    technician.do(desk.technician, order.pk, Doing.BEGIN)
+    technician.note(desk.technician, order.pk, "The ladder is in the store.")
+    assert Transaction.objects.filter(direction=Direction.OUT).count() == 0
+    with pytest.raises(InputRefused, match="Nobody follows this work order"):
+        replying.ask(desk.technician, order.pk, "Which of the lamps?")
+    assert Transaction.objects.get(direction=Direction.IN).peer_id == their_peer.pk
+    assert send("t2", "work_order.create", {"reference": "INC-8", "subject": "Fan"})["status"] == 404

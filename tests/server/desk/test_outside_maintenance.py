@@ -8,12 +8,14 @@ from __future__ import annotations
 import pytest
 from jsonschema import Draft202012Validator
 
+from tallystick.errors import InputRefused
 from tallystick.server.desk import looking
 from tallystick.server.desk.domain import cases, help_desk, statuses
 from tallystick.server.desk.domain.help_desk import Wanted
 from tallystick.server.desk.models import CaseOrder, Happening, Notice
 from tallystick.server.messages.courier import Courier, Point
 from tallystick.server.messages.course import State
+from tallystick.server.messages.domain import partners as partner_acts
 from tallystick.server.messages.models import Direction, Peer, Transaction
 from tallystick.server.records.models import Case
 from tests.outside_maintenance import SECRET, signed
@@ -243,3 +245,21 @@ def test_everything_both_say_is_what_the_published_documents_say_E37(desk, away,
     for answer in away.answers.values():
         fits("Answer", answer)
     assert operations == {"create", "note", "relate", "status_changed", "note_added"}
+
+
+def test_order_of_a_deleted_maintenance_stays_on_the_case_as_it_was_known_last_W4(desk, outside_peer, outside):
+    case = desk.case()
+    found = desk.ask(case, outside_peer)
+    partner_acts.delete(desk.boss, outside_peer.name)
+    found.refresh_from_db()
+    assert (found.number, found.status) == ("WO-1001", "open")
+    for act in (
+        lambda: help_desk.write(desk.agent, found.pk, "The left one."),
+        lambda: help_desk.correct(desk.agent, found.pk, Wanted(subject="Lamp")),
+        lambda: help_desk.relate(desk.agent, case.pk, CaseOrder.objects.get(pk=found.pk).peer, "WO-1002"),
+    ):
+        with pytest.raises(InputRefused, match="The message partner Outside was deleted"):
+            act()
+    own = desk.ask(case)
+    assert own.number == "WO-1"
+    assert len(outside.received) == 1

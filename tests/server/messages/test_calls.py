@@ -54,6 +54,7 @@ def test_queues_are_listed_and_faults_of_one_told(program: Programs) -> None:
     assert "connection" in calls.post("/request-tracker/queues", QUEUE).json()["fields"]
     changed = {name: value for name, value in QUEUE.items() if name != "name"}
     assert calls.call("PUT", "/request-tracker/queues/1", changed).status_code == 404
+    assert calls.call("DELETE", "/request-tracker/queues/1").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from tallystick.errors import InputRefused, NotAllowed, PlanRefused
+from tallystick.errors import InputRefused, NotAllowed, NotFound, PlanRefused
 from tallystick.server.connections.domain import change
+from tallystick.server.messages.domain import partners as partner_acts
 from tallystick.server.messages.models import Peer
 from tallystick.server.people.models import AuditEntry
 from tallystick.server.request_tracker.domain import trackers
@@ -79,6 +80,23 @@ def test_connection_that_a_queue_uses_cannot_go(actor):
     connected(actor)
     with pytest.raises(PlanRefused, match="Help desk: Facilities"):
         change.remove(actor, "rt")
+
+
+def test_deleted_queue_leaves_the_lists_and_lets_its_connection_go_W4(actor, actor_with, client_of):
+    tracker = connected(actor)
+    with pytest.raises(NotAllowed):
+        trackers.delete(actor_with("messaging.view_peer"), tracker.pk)
+    with pytest.raises(InputRefused, match="Help desk is a queue of Request Tracker"):
+        partner_acts.delete(actor, tracker.peer.name)
+    assert client_of("read-only").post(f"{QUEUES}{tracker.pk}/delete/").status_code == 403
+    page = client_of().post(f"{QUEUES}{tracker.pk}/delete/", follow=True).content.decode()
+    assert "Help desk: Facilities is deleted; its work orders and messages stay." in page
+    assert f"{QUEUES}{tracker.pk}/" not in page
+    assert client_of().get(f"{QUEUES}{tracker.pk}/").status_code == 404
+    change.remove(actor, "rt")
+    assert Tracker.objects.get().peer.is_enabled is False
+    with pytest.raises(NotFound):
+        trackers.delete(actor, tracker.pk)
 
 
 def test_partner_page_shows_no_address_that_nobody_may_use(actor, client_of):

@@ -408,6 +408,54 @@ def test_ticket_that_moves_to_another_connected_queue_gets_no_second_order(works
     assert len(workshop.numbers(other)) == 1
 
 
+def test_deleted_queue_hears_nothing_and_connected_again_goes_on_with_its_orders_W4_W16(workshop):
+    olga = workshop.olga
+    ticket, other = olga.make("Lamp in hall 3 is dark"), olga.make("Never asked for")
+    workshop.look()
+    numbers = workshop.numbers(ticket)
+    number = workshop.tracker.pk
+    trackers.delete(workshop.boss, number)
+    assert (workshop.look(), list(trackers.in_use())) == (0, [])
+    told = texts(workshop, ticket)
+    technician.do(workshop.technician, workshop.order(ticket).pk, Doing.BEGIN)
+    workshop.deliver()
+    assert texts(workshop, ticket) == told
+    olga.comment(ticket, "Is anybody there?")
+    missed = olga.make("Made while nobody listened")
+    made = trackers.add(workshop.boss, name="facilities", title="Again", wanted=_as_before(workshop.tracker))
+    assert (made.pk, made.peer.title, made.peer.is_enabled) == (number, "Again", True)
+    olga.comment(ticket, "And now?")
+    new = olga.make("Door is stuck")
+    workshop.look()
+    assert workshop.numbers(ticket) == numbers
+    assert (len(workshop.numbers(other)), workshop.numbers(missed), len(workshop.numbers(new))) == (1, [], 1)
+    notes = OrderNote.objects.filter(order=workshop.order(ticket)).values_list("text", flat=True)
+    assert list(notes) == ["And now?"]
+    technician.do(workshop.technician, workshop.order(ticket).pk, Doing.COMPLETE, resolution="A new lamp.")
+    workshop.deliver()
+    assert len(texts(workshop, ticket)) == len(told) + 1
+
+
+def test_same_name_for_another_request_tracker_knows_nothing_of_the_deleted_queue(workshop):
+    ticket = workshop.olga.make("Lamp in hall 3 is dark")
+    workshop.look()
+    trackers.delete(workshop.boss, workshop.tracker.pk)
+    change.remove(workshop.boss, "rt")
+    settings = {"url": workshop.url, "token": workshop.token}
+    change.add(workshop.boss, name="rt", connector="request_tracker", settings=settings)
+    workshop.clock.move(1)
+    Connection.objects.filter(name="rt").update(created_at=workshop.clock.now())
+    made = trackers.add(workshop.boss, name="facilities", title="Other", wanted=_as_before(workshop.tracker))
+    assert made.pk != workshop.tracker.pk
+    assert TicketOrder.objects.filter(tracker=made).count() == 0
+    assert len(workshop.numbers(ticket)) == 1
+
+
+def _as_before(tracker: Tracker) -> Wanted:
+    names = ("connection", "queue", "fields", "order_field", "status_field", "statuses")
+    return Wanted(**{name: getattr(tracker, name) for name in names})
+
+
 @pytest.mark.parametrize(
     ("wanted", "place", "sentence"),
     [

@@ -31,7 +31,7 @@ def tell_changes(drafts: Sequence[Draft], place: Place) -> None:
     if not changed:
         return
     followed: dict[str, list[Follower]] = {}
-    for follower in Follower.objects.select_related("peer").filter(order__in=list(changed)):
+    for follower in followers_of(*changed):
         followed.setdefault(follower.order_id, []).append(follower)
     for id_, followers in followed.items():
         draft = changed[id_]
@@ -45,6 +45,12 @@ def tell_changes(drafts: Sequence[Draft], place: Place) -> None:
         if draft.is_changed("subject", "description"):
             text = {"subject": draft.after["subject"] or "", "description": draft.after["description"] or ""}
             tell(id_, number, followers, "work_order.description_changed", text)
+
+
+def followers_of(*orders: str) -> list[Follower]:
+    """Who is told of these orders: help desks that were deleted are not any more."""
+    rows = Follower.objects.select_related("peer").filter(order__in=orders, peer__is_enabled=True)
+    return list(rows.order_by("pk"))
 
 
 def tell(order: str, number: str, followers: Sequence[Follower], operation: str, body: Mapping[str, Any]) -> int:

@@ -96,7 +96,7 @@ def _kept() -> Standing:
 
 
 def _others() -> Standing:
-    count = _count(Peer.objects.filter(is_own=False))
+    count = _count(Peer.objects.filter(is_own=False, is_enabled=True))
     note = ngettext("{number} other system is a partner.", "{number} other systems are partners.", count)
     return Standing(is_done=count > 0, note=note.format(number=count))
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.messages.models import STATES, Direction, Peer, Role
 from tallystick.server.messages.words import operation_titles
+
+
+def _titled(peer: Peer) -> str:
+    return peer.title if peer.is_enabled else gettext("{name} (deleted)").format(name=peer.title)
 
 
 class SearchInput(forms.TextInput):
@@ -31,7 +36,7 @@ class Filters(forms.Form):
             "state": [(state.value, title) for state, title in STATES.items()],
             "direction": list(Direction.choices),
             "operation": sorted(operation_titles().items()),
-            "peer": [(one.name, one.title) for one in Peer.objects.order_by("title")],
+            "peer": [(one.name, _titled(one)) for one in Peer.objects.order_by("-is_enabled", "title")],
         }
         for name, offered in choices.items():
             field = self.fields[name]

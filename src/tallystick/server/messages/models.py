@@ -32,7 +32,7 @@ class Peer(models.Model):
     secret = models.TextField()  # encrypted: signs both ways
     can_look_up = models.BooleanField(_("Can be asked about a message"), default=True)
     timeout_s = models.PositiveIntegerField(_("Seconds to wait for an answer"), default=15)
-    is_enabled = models.BooleanField(_("In use"), default=True)
+    is_enabled = models.BooleanField(_("In use"), default=True)  # not any more: it was deleted, its messages stay
     is_paused = models.BooleanField(_("Paused"), default=False)  # messages wait
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""The calls of the API about message partners: who there is, adding one, letting messages wait."""
+"""The calls of the API about message partners: who there is, adding one, letting messages wait, deleting one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tallystick.server.api.calls import Calls, actor_of
 from tallystick.server.api.shapes import Given, Listing, Name, listing
 from tallystick.server.messages import beside, partners
 from tallystick.server.messages.domain import partners as acts
-from tallystick.server.messages.models import Peer, Role
+from tallystick.server.messages.models import Peer
 
 VIEW: Final = "messaging.view_peer"
 calls: Final = Calls("Messages")
@@ -59,9 +59,7 @@ class Paused(Given):
 def list_partners(request: HttpRequest) -> Any:
     """The systems that messages are exchanged with, the hub's own halves first."""
     actor_of(request).check(VIEW)
-    for role in Role:
-        partners.own(role)
-    return listing([_shown(one) for one in Peer.objects.order_by("-is_own", "title")])
+    return listing([_shown(one) for one in partners.in_use()])
 
 
 @calls.post("", acts.CHANGE, out=PartnerAdded, status=201)
@@ -78,6 +76,13 @@ def pause_partner(request: HttpRequest, name: Name, body: Paused) -> Any:
     if not body.is_paused:
         beside.wake()
     return _shown(found)
+
+
+@calls.delete("/{name}", acts.CHANGE)
+def delete_partner(request: HttpRequest, name: Name) -> Any:
+    """Exchange nothing with a partner any more; what was exchanged stays to be seen, what waits is cancelled."""
+    acts.delete(actor_of(request), name)
+    return None
 
 
 def _shown(one: Peer) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from tallystick.errors import NotFound
+from tallystick.errors import InputRefused, NotFound
 from tallystick.server.api.webhooks import signatures
 from tallystick.server.connections import vault
 from tallystick.server.messages import moment
@@ -56,9 +56,25 @@ def of_role(role: Role) -> list[Peer]:
     return sorted(Peer.objects.filter(role=role, is_enabled=True), key=lambda one: (not one.is_own, one.name))
 
 
+def in_use() -> list[Peer]:
+    """All that messages are exchanged with, the hub's own first."""
+    for role in Role:
+        own(role)
+    return list(Peer.objects.filter(is_enabled=True).order_by("-is_own", "title"))
+
+
+def check_in_use(peer: Peer) -> None:
+    """Raises InputRefused for one that was deleted: nothing can be sent to it any more."""
+    if not peer.is_enabled:
+        raise InputRefused(
+            _("The message partner {name} was deleted, so nothing can be sent to it.").format(name=peer),
+            hint=_("Add it again, or use another one."),
+        )
+
+
 def peer_of(name: str) -> Peer:
-    """Raises NotFound."""
-    found = Peer.objects.filter(name=name).first()
+    """One in use. Raises NotFound."""
+    found = Peer.objects.filter(name=name, is_enabled=True).first()
     if found is None:
         raise NotFound(
             _("There is no message partner of this name."),

@@ -59,4 +59,4 @@ def one(actor: Actor, number: int) -> Transaction:
 
 def in_trouble(actor: Actor) -> int:
     """Messages that wait for a person; one cheap query."""
-    return Transaction.objects.filter(state__in=TROUBLED).count()
+    return Transaction.objects.filter(state__in=TROUBLED, peer__is_enabled=True).count()

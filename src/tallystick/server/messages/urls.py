@@ -20,6 +20,7 @@ pages = [
     path("messages/<int:number>/take-up/", views.take_up, name="take_up"),
     path("messages/partners/", views.peers, name="peers"),
     path("messages/partners/<str:name>/pause/", views.pause, name="pause"),
+    path("messages/partners/<str:name>/delete/", views.delete, name="delete"),
 ]
 calls = [
     path("openapi.json", wire.description, name="openapi"),

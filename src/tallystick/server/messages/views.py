@@ -18,7 +18,7 @@ from tallystick.server.messages.course import GIVEN_UP, SENT_AGAIN, State
 from tallystick.server.messages.domain import handling
 from tallystick.server.messages.domain import partners as partner_acts
 from tallystick.server.messages.forms import BodyForm, Filters, PeerForm
-from tallystick.server.messages.models import Direction, Peer, Role
+from tallystick.server.messages.models import Direction
 from tallystick.server.messages.queries import VIEW, Wanted
 from tallystick.server.messages.transports import is_of_web
 from tallystick.server.messages.words import came_badge, operation_titles, state_badge
@@ -111,8 +111,6 @@ def take_up(request: HttpRequest, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def peers(request: HttpRequest) -> HttpResponse:
     """Who messages are exchanged with; a form posted adds one."""
-    for role in Role:
-        partners.own(role)
     actor = request_actor(request)
     form = PeerForm(request.POST if request.method == "POST" else None)
     made = None
@@ -125,8 +123,8 @@ def peers(request: HttpRequest) -> HttpResponse:
             form = PeerForm()
     base = request.build_absolute_uri("/").rstrip("/")
     rows = [
-        {"one": one, "url": "" if one.is_own or not is_of_web(one) else f"{base}/api/messages/v1/{one.mark}"}
-        for one in Peer.objects.order_by("-is_own", "title")
+        {"one": one, "url": f"{base}/api/messages/v1/{one.mark}" if not one.is_own and is_of_web(one) else ""}
+        for one in partners.in_use()
     ]
     context = {
         "rows": rows,
@@ -150,6 +148,14 @@ def pause(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("messaging:peers")
 
 
+@needs(CHANGE_PEER)
+@require_POST
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    peer = partner_acts.delete(request_actor(request), name)
+    toast(request, _("{name} is deleted; what was exchanged with it stays here.").format(name=peer))
+    return redirect("messaging:peers")
+
+
 def _message_page(
     request: HttpRequest,
     number: int,
@@ -162,7 +168,7 @@ def _message_page(
     row = queries.one(actor, number)
     state = State(row.state)
     is_out = row.direction == Direction.OUT
-    may = actor.may(HANDLE)
+    may = actor.may(HANDLE) and row.peer.is_enabled
     tries = [
         {"one": one, "badge": came_badge(one.came), "is_corrected": one.body != row.body} for one in row.tries.all()
     ]

@@ -61,7 +61,7 @@ class Queue(Schema):
 def list_queues(request: HttpRequest) -> Any:
     """Queues of Request Tracker whose tickets become work orders."""
     actor_of(request).check(VIEW)
-    return listing([_shown(one) for one in Tracker.objects.select_related("peer").order_by("pk")])
+    return listing([_shown(one) for one in trackers.in_use().order_by("pk")])
 
 
 @calls.post("", CHANGE, out=Queue, status=201)
@@ -74,6 +74,13 @@ def add_queue(request: HttpRequest, body: NewQueue) -> Any:
 def change_queue(request: HttpRequest, number: Number, body: QueueChanged) -> Any:
     """Change what is set for a queue; what was parked for want of a status is taken up."""
     return _shown(trackers.change(actor_of(request), number, title=body.title, wanted=_wanted(body)))
+
+
+@calls.delete("/{number}", CHANGE)
+def delete_queue(request: HttpRequest, number: Number) -> Any:
+    """Disconnect a queue: its tickets hear nothing any more; work orders and messages stay as they are."""
+    trackers.delete(actor_of(request), number)
+    return None
 
 
 def _wanted(body: QueueChanged) -> trackers.Wanted:

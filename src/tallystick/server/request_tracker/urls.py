@@ -14,4 +14,5 @@ urlpatterns = [
     path("messages/request-tracker/", views.queues, name="queues"),
     path("messages/request-tracker/new/", views.new, name="new"),
     path("messages/request-tracker/<int:number>/", views.queue, name="queue"),
+    path("messages/request-tracker/<int:number>/delete/", views.delete, name="delete"),
 ]

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tallystick.errors import InputRefused
 from tallystick.server.connections.models import Connection
@@ -28,7 +28,7 @@ VIEW = "messaging.view_peer"
 @never_cache
 @require_safe
 def queues(request: HttpRequest) -> HttpResponse:
-    page = page_of(Tracker.objects.select_related("peer"), request.GET, order=("id",))
+    page = page_of(trackers.in_use(), request.GET, order=("id",))
     rows = [{"one": one, "orders": one.orders.count(), "unmapped": trackers.unmapped(one)} for one in page.rows]
     context = {
         "page": page,
@@ -71,12 +71,22 @@ def queue(request: HttpRequest, number: int) -> HttpResponse:
         else:
             toast(request, _("Saved."))
             return redirect("request_tracker:queues")
-    return _form_page(request, form, title=str(tracker), act=_("Save"))
+    return _form_page(request, form, title=str(tracker), act=_("Save"), tracker=tracker)
 
 
-def _form_page(request: HttpRequest, form: QueueForm, *, title: str, act: str) -> HttpResponse:
+@needs(CHANGE)
+@require_POST
+def delete(request: HttpRequest, number: int) -> HttpResponse:
+    tracker = trackers.delete(request_actor(request), number)
+    toast(request, _("{name} is deleted; its work orders and messages stay.").format(name=tracker))
+    return redirect("request_tracker:queues")
+
+
+def _form_page(
+    request: HttpRequest, form: QueueForm, *, title: str, act: str, tracker: Tracker | None = None
+) -> HttpResponse:
     crumbs = [*_crumbs(), (_("Request Tracker"), reverse("request_tracker:queues"))]
-    context = {"form": form, "title": title, "act": act, "crumbs": crumbs}
+    context = {"form": form, "title": title, "act": act, "crumbs": crumbs, "tracker": tracker}
     return render(request, "request_tracker/queue.html", context, status=422 if form.errors else 200)
 
 

@@ -14,7 +14,7 @@ from tallystick.server.desk import looking, operations
 from tallystick.server.desk.domain import events, notices
 from tallystick.server.desk.domain.replying import checked
 from tallystick.server.desk.models import CaseOrder, Happening
-from tallystick.server.messages import moment, outbox
+from tallystick.server.messages import moment, outbox, partners
 from tallystick.server.messages.courier import Courier, when_concluded
 from tallystick.server.messages.course import SENT_AGAIN, State
 from tallystick.server.messages.domain import handling
@@ -102,6 +102,7 @@ def correct(actor: Actor, number: int, wanted: Wanted, *, courier: Courier | Non
     actor.check(REQUEST)
     found = case_order_of(actor, number)
     case = _open_case(actor, found.case_id)
+    partners.check_in_use(found.peer)
     refresh(found.peer)
     body = _body(actor, case, wanted)
     _check(body, operations.CREATE)
@@ -121,6 +122,7 @@ def relate(actor: Actor, case_id: str, peer: Peer, number: str, *, courier: Cour
     """Puts a work order that is there already onto the case. Raises NotAllowed, NotFound, InputRefused."""
     actor.check(REQUEST)
     case = _open_case(actor, case_id)
+    partners.check_in_use(peer)
     number = number.strip().upper()
     body = {"number": number, "reference": called(case), **_contact(actor)}
     _check(body, operations.RELATE)
@@ -158,6 +160,7 @@ def write(actor: Actor, number: int, text: str, *, is_answer: bool = False) -> T
     """
     actor.check(REQUEST)
     found = case_order_of(actor, number)
+    partners.check_in_use(found.peer)
     if not found.number:
         raise InputRefused(_("Maintenance has no work order yet, so there is nobody to write to."))
     body: dict[str, Any] = {"number": found.number, "text": checked(text), "author": actor.name[:200]}

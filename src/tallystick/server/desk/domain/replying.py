@@ -61,7 +61,7 @@ def ask(actor: Actor, order_id: str, text: str) -> Question:
     now = moment.now()
     with transaction.atomic():
         order = WorkOrder.objects.select_for_update(of=("self",)).get(pk=order_id)
-        followers = list(Follower.objects.select_related("peer").filter(order=order))
+        followers = told.followers_of(order.pk)
         if not followers:
             raise InputRefused(
                 _("Nobody follows this work order, so nobody can be asked."),
@@ -190,7 +190,7 @@ def _answered(question: Question, text: str, *, by: str, via: Via, form: str = "
 def _close(question: Question, now: datetime, via: Via) -> None:
     question.answered_at, question.answered_via = now, via.value
     question.save(update_fields=["answered_at", "answered_via"])
-    followers = list(Follower.objects.select_related("peer").filter(order=question.order))
+    followers = told.followers_of(question.order_id)
     told.tell(
         question.order_id,
         told.called(question.order.number),

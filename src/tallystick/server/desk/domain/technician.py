@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from tallystick.errors import InputRefused
 from tallystick.server.desk import told
 from tallystick.server.desk.domain.replying import checked
-from tallystick.server.desk.models import Follower, OrderNote, WorkOrder
+from tallystick.server.desk.models import OrderNote, WorkOrder
 from tallystick.server.messages import moment
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import queries
@@ -107,7 +107,7 @@ def note(actor: Actor, order_id: str, text: str) -> OrderNote:
         made = OrderNote.objects.create(
             order=order, text=text, by=actor.name[:200], side=OrderNote.Side.MAINTENANCE, at=moment.now()
         )
-        followers = list(Follower.objects.select_related("peer").filter(order=order))
+        followers = told.followers_of(order.pk)
         if followers:
             body = {"text": text, "author": actor.name[:200]}
             told.tell(order.pk, told.called(order.number), followers, "work_order.note_added", body)

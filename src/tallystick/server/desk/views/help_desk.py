@@ -228,7 +228,7 @@ def _order_page(
         "shown": shown,
         "one": found,
         "told": found.told.order_by("-sequence"),
-        "may_request": actor.may(REQUEST),
+        "may_request": actor.may(REQUEST) and found.peer.is_enabled,
         "may_see_message": actor.may("messaging.view_message"),
         "answer_form": form if is_answer and form is not None else TextForm(label=_("Your answer")),
         "note_form": form if form is not None and not is_answer else TextForm(label=_("Note to maintenance")),

@@ -18,9 +18,9 @@ from tallystick.server.desk.codes import OVER, STATUSES
 from tallystick.server.desk.domain import closing, replying, technician
 from tallystick.server.desk.domain.technician import FROM, Doing
 from tallystick.server.desk.forms import TextForm
-from tallystick.server.desk.models import Conversation, Follower, OrderNote, Question, WorkOrder, WorkTask
+from tallystick.server.desk.models import Conversation, OrderNote, Question, WorkOrder, WorkTask
 from tallystick.server.desk.shown import REPLIES
-from tallystick.server.desk.told import called
+from tallystick.server.desk.told import called, followers_of
 from tallystick.server.messages import beside
 from tallystick.server.people.actor import Actor, needs, request_actor
 from tallystick.server.records import queries
@@ -176,7 +176,7 @@ def _page(request: HttpRequest, order_id: str, form: TextForm | None = None, *, 
         "tasks": WorkTask.objects.filter(LIVE, order=found).select_related("technician").order_by("number"),
         "task_badges": dict(record_type("work_task").fields["status"].codes.titles),  # type: ignore[union-attr]
         "said": sorted(said, key=lambda one: one["at"], reverse=True),
-        "followers": list(Follower.objects.filter(order=found).select_related("peer")),
+        "followers": followers_of(found.pk),
         "buttons": [(one, *_BUTTONS[one]) for one in _BUTTONS if found.status in FROM[one]],
         "can_complete": found.status in FROM[Doing.COMPLETE],
         "can_take": person is not None and person.pk not in people and found.status not in OVER,

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tallystick.errors import AlreadyDecided, InputRefused, NotFound
-from tallystick.server.messages import moment, outbox, receiving
+from tallystick.server.messages import moment, outbox, partners, receiving
 from tallystick.server.messages.courier import close_off, settle
 from tallystick.server.messages.course import GIVEN_UP, SENT_AGAIN, State
 from tallystick.server.messages.envelope import accepted
@@ -43,6 +43,7 @@ def again(row: Transaction, *, body: Mapping[str, Any] | None = None, is_absent:
     """The same without a permission: within the transaction around, for actions that have one of their own."""
     if row.state not in SENT_AGAIN:
         raise _moved_on(row)
+    partners.check_in_use(row.peer)
     if row.state == State.NEEDS_PERSON and not is_absent:
         raise InputRefused(
             _("Whether the message arrived is not known, so it was not sent again."),
@@ -95,11 +96,12 @@ def cancel(actor: Actor, number: int) -> Transaction:
 def take_up(actor: Actor, number: int) -> State:
     """Tries a parked message again. Raises NotAllowed, NotFound, AlreadyDecided."""
     actor.check(HANDLE)
-    row = Transaction.objects.filter(pk=number).first()
+    row = Transaction.objects.select_related("peer").filter(pk=number).first()
     if row is None:
         raise _missing()
     if row.state != State.PARKED:
         raise _moved_on(row)
+    partners.check_in_use(row.peer)
     if row.direction == Direction.OUT:
         outbox.unpark(Transaction.objects.filter(pk=number))
         return State.WAITING

@@ -1,4 +1,4 @@
-"""What people do about message partners: add, change, pause, give a new secret."""
+"""What people do about message partners: add, pause, delete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from tallystick.errors import InputRefused
 from tallystick.server.api.webhooks import signatures
 from tallystick.server.connections import vault
 from tallystick.server.messages import moment, partners
-from tallystick.server.messages.models import Peer, Role
+from tallystick.server.messages.courier import close_off
+from tallystick.server.messages.course import OPEN, State
+from tallystick.server.messages.models import Peer, Role, Transaction
+from tallystick.server.messages.transports import is_of_web
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
 
@@ -89,6 +92,49 @@ def pause(actor: Actor, name: str, *, is_paused: bool) -> Peer:
             peer.save(update_fields=["is_paused", "changed_at"])
             audit(actor, "messaging.pause_peer" if is_paused else "messaging.resume_peer", subject=peer)
     return peer
+
+
+def delete(actor: Actor, name: str) -> Peer:
+    """Nothing goes to it or comes from it any more; what was exchanged stays to be seen.
+
+    Raises NotAllowed, NotFound, InputRefused.
+    """
+    actor.check(CHANGE)
+    with transaction.atomic():
+        peer = partners.peer_of(name)
+        if peer.is_own:
+            raise InputRefused(
+                _("{name} is a part of this hub and cannot be deleted.").format(name=peer),
+                hint=_("Pause it, if messages are to wait."),
+            )
+        if not is_of_web(peer):
+            raise InputRefused(
+                _("{name} is a queue of Request Tracker.").format(name=peer),
+                hint=_("Delete the queue on its own page."),
+            )
+        retire(actor, peer)
+    return peer
+
+
+def retire(actor: Actor, peer: Peer) -> None:
+    """The same for whoever has a table of its own about the partner; in the transaction around, permission checked.
+
+    Its name is free again, its secret and its address are worth nothing, and what waited for it is cancelled.
+    """
+    audit(actor, "messaging.delete_peer", subject=peer)
+    waiting = Transaction.objects.select_for_update(of=("self",)).select_related("peer")
+    for row in waiting.filter(peer=peer, state__in=(*OPEN, State.NEEDS_PERSON, State.PARKED)):
+        close_off(row, State.CANCELLED, why=_("{name} deleted the message partner.").format(name=actor.name))
+    Peer.objects.filter(pk=peer.pk).update(
+        name=f"{peer.name[:40]}~{peer.pk}",
+        is_enabled=False,
+        is_paused=False,
+        mark=partners.new_mark(),
+        secret=vault.seal(signatures.new_secret()),
+        fault="",
+        fault_at=None,
+        changed_at=moment.now(),
+    )
 
 
 def _is_address(address: str) -> bool:

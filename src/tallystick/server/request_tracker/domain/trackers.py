@@ -1,4 +1,4 @@
-"""Connecting a queue of Request Tracker, and changing what is set for it. Both look at the queue first."""
+"""Connecting a queue of Request Tracker, and changing what is set for it: both look at the queue first. Deleting it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -17,9 +18,10 @@ from tallystick.errors import InputRefused, NotFound, TallystickError
 from tallystick.server.api.webhooks import signatures
 from tallystick.server.connections import vault
 from tallystick.server.connections.domain.using import Use
+from tallystick.server.connections.models import Connection
 from tallystick.server.desk.codes import STATUSES
 from tallystick.server.messages import beside, moment, outbox, partners
-from tallystick.server.messages.domain.partners import CHANGE
+from tallystick.server.messages.domain.partners import CHANGE, retire
 from tallystick.server.messages.models import Peer, Role, Transaction
 from tallystick.server.people.actor import Actor
 from tallystick.server.people.domain.audit import audit
@@ -49,9 +51,14 @@ class Wanted:
     every_s: int = 20
 
 
+def in_use() -> QuerySet[Tracker, Tracker]:
+    """Queues that are connected; of a deleted one the work orders of its tickets are remembered."""
+    return Tracker.objects.select_related("peer").filter(peer__is_enabled=True)
+
+
 def tracker_of(number: int) -> Tracker:
     """Raises NotFound."""
-    found = Tracker.objects.select_related("peer").filter(pk=number).first()
+    found = in_use().filter(pk=number).first()
     if found is None:
         raise NotFound(
             _("There is no such queue of Request Tracker."), hint=_("The list of queues shows those there are.")
@@ -60,7 +67,9 @@ def tracker_of(number: int) -> Tracker:
 
 
 def add(actor: Actor, *, name: str, title: str, wanted: Wanted) -> Tracker:
-    """Tickets that are touched from now on become work orders. Raises NotAllowed, InputRefused."""
+    """Tickets that are touched from now on become work orders; a queue that was connected before goes on with those
+    it had. Raises NotAllowed, InputRefused.
+    """
     actor.check(CHANGE)
     faults: dict[str, str] = {}
     if not _NAME.fullmatch(name):
@@ -74,21 +83,26 @@ def add(actor: Actor, *, name: str, title: str, wanted: Wanted) -> Tracker:
     now = moment.now()
     try:
         with transaction.atomic():
-            peer = Peer.objects.create(
-                name=name,
-                title=title.strip()[:200] or name,
-                role=Role.HELP_DESK,
-                address=f"{SCHEME}:{name}",
-                timeout_s=PATIENCE_S,
-                mark=partners.new_mark(),
-                secret=vault.seal(signatures.new_secret()),
-                created_at=now,
-                changed_at=now,
-            )
-            made = Tracker.objects.create(
-                peer=peer, started_after=newest, seen=newest, started_at=now, compared_at=now, **_columns(wanted)
-            )
-            audit(actor, "request_tracker.add", subject=peer, details=_columns(wanted))
+            named = {"name": name, "title": title.strip()[:200] or name, "address": f"{SCHEME}:{name}"}
+            begins = {"started_after": newest, "seen": newest, "started_at": now, "compared_at": now}
+            made = _before(wanted)
+            if made is None:
+                peer = Peer.objects.create(
+                    **named,
+                    role=Role.HELP_DESK,
+                    timeout_s=PATIENCE_S,
+                    mark=partners.new_mark(),
+                    secret=vault.seal(signatures.new_secret()),
+                    created_at=now,
+                    changed_at=now,
+                )
+                made = Tracker.objects.create(peer=peer, **begins, **_columns(wanted))
+            else:
+                Peer.objects.filter(pk=made.peer_id).update(**named, is_enabled=True, changed_at=now)
+                fresh = {"looked_at": None, "leased_until": None, "fault": "", "fault_at": None}
+                Tracker.objects.filter(pk=made.pk).update(**begins, **fresh, **_columns(wanted))
+                made = tracker_of(made.pk)
+            audit(actor, "request_tracker.add", subject=made.peer, details=_columns(wanted))
     except IntegrityError:
         raise InputRefused(
             _("The queue was not connected."), fields={"queue": _("This queue is connected already.")}
@@ -120,9 +134,34 @@ def change(actor: Actor, number: int, *, title: str, wanted: Wanted) -> Tracker:
     return tracker_of(number)
 
 
+def delete(actor: Actor, number: int) -> Tracker:
+    """Its tickets become no work orders any more and hear nothing; work orders and messages stay as they are.
+
+    Raises NotAllowed, NotFound.
+    """
+    actor.check(CHANGE)
+    with transaction.atomic():
+        tracker = tracker_of(number)
+        retire(actor, tracker.peer)
+    return tracker
+
+
+def _before(wanted: Wanted) -> Tracker | None:
+    """The same queue of the same connection, which was deleted: its tickets have their work orders still."""
+    deleted = Tracker.objects.select_related("peer").filter(peer__is_enabled=False)
+    found = deleted.filter(connection=wanted.connection, queue=wanted.queue.strip()).first()
+    if found is None:
+        return None
+    newer = Connection.objects.filter(name=wanted.connection, created_at__gt=found.peer.changed_at)
+    if newer.exists():  # the same name for what may be another system: its tickets are others
+        Tracker.objects.filter(pk=found.pk).update(queue=f"{found.queue[:150]} ({_('deleted')} {found.pk})")
+        return None
+    return found
+
+
 def uses(connection: str) -> list[Use]:
     """Queues of a connection, which cannot go as long as they are."""
-    rows = Tracker.objects.select_related("peer").filter(connection=connection).order_by("pk")
+    rows = in_use().filter(connection=connection).order_by("pk")
     return [Use(title=str(one), address=reverse("request_tracker:queue", args=[one.pk])) for one in rows]
 
 
