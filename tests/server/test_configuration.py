@@ -161,6 +161,20 @@ def test_place_for_emails_is_read(tmp_path):
     assert Configuration.from_environment({"TALLYSTICK_DATA": str(tmp_path)}).mail_intake is None
 
 
+def test_certificate_for_emails_is_read(tmp_path):
+    given = {
+        "TALLYSTICK_DATA": str(tmp_path),
+        "TALLYSTICK_MAIL_ADDRESS": "desk@example.org",
+        "TALLYSTICK_MAIL_LISTEN": "127.0.0.1:2525",
+        "TALLYSTICK_MAIL_KEY": "/etc/key.pem",
+    }
+    with pytest.raises(ConfigurationError, match="the key of no certificate"):
+        Configuration.from_environment(given)
+    place = Configuration.from_environment({**given, "TALLYSTICK_MAIL_CERTIFICATE": "/etc/chain.pem"}).mail_intake
+    assert place is not None
+    assert (place.certificate, place.key) == (Path("/etc/chain.pem"), Path("/etc/key.pem"))
+
+
 @pytest.mark.parametrize("address", ["desk", "de+sk@example.org", "a" * 31 + "@example.org", "Desk <desk@example.org>"])
 def test_address_that_answers_could_not_come_to_is_refused(tmp_path, address):
     given = {"TALLYSTICK_MAIL_ADDRESS": address, "TALLYSTICK_MAIL_LISTEN": "127.0.0.1:25"}

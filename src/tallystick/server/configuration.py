@@ -54,11 +54,16 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailIntake:
-    """Emails to `address` become cases; other mail servers hand them over at `host` and `port`."""
+    """Emails to `address` become cases; other mail servers hand them over at `host` and `port`.
+
+    With a certificate they may encrypt what they hand over; `key` is None where it stands in the same file.
+    """
 
     address: str  # like desk@example.org
     host: str
     port: int
+    certificate: Path | None = None
+    key: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,7 +281,19 @@ def _mail_intake(environment: Mapping[str, str]) -> MailIntake | None:
             "TALLYSTICK_MAIL_LISTEN does not say where emails are handed over.",
             hint="Write an address of this machine and a port: TALLYSTICK_MAIL_LISTEN=127.0.0.1:2525.",
         )
-    return MailIntake(address=address, host=host, port=port)
+    certificate, key = environment.get("TALLYSTICK_MAIL_CERTIFICATE", ""), environment.get("TALLYSTICK_MAIL_KEY", "")
+    if key and not certificate:
+        raise ConfigurationError(
+            "TALLYSTICK_MAIL_KEY is the key of no certificate.",
+            hint="Write the file of the certificate in TALLYSTICK_MAIL_CERTIFICATE as well.",
+        )
+    return MailIntake(
+        address=address,
+        host=host,
+        port=port,
+        certificate=Path(certificate) if certificate else None,
+        key=Path(key) if key else None,
+    )
 
 
 def _network(word: str) -> IPv4Network | IPv6Network:

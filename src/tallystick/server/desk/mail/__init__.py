@@ -2,5 +2,5 @@
 
 Read in this order: `addresses` (which answers belong to which case), `reading` (what an email says), `judging` (which
 are left alone), `intake` (kept before anything is done with it, then taken in one transaction), `receiver` (SMTP),
-`answers` (what is written to requesters).
+`certificate` (it is encrypted), `answers` (what is written to requesters).
 """

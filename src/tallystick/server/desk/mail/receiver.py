@@ -19,6 +19,7 @@ from django.db import DatabaseError, connections
 from tallystick.errors import ConfigurationError
 from tallystick.server.configuration import MailIntake
 from tallystick.server.desk.mail import addresses, intake
+from tallystick.server.desk.mail.certificate import Certificate
 from tallystick.server.ui import mishaps
 
 LARGEST_BYTES: Final = 40_000_000
@@ -34,8 +35,10 @@ def receiving(place: MailIntake | None) -> Iterator[None]:
     if place is None:
         yield
         return
+    certificate = Certificate(place.certificate, place.key) if place.certificate is not None else None
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="mail") as pool:
         controller = _Controller(_Handler(pool), hostname=place.host, port=place.port)
+        controller.certificate = certificate
         try:
             controller.start()
         except (OSError, TimeoutError) as error:
@@ -55,7 +58,10 @@ class _Smtp(SMTP):
 
 
 class _Controller(Controller):
+    certificate: Certificate | None = None
+
     def factory(self) -> SMTP:
+        """One for each connection."""
         return _Smtp(
             self.handler,
             data_size_limit=LARGEST_BYTES,
@@ -63,6 +69,7 @@ class _Controller(Controller):
             ident="Tallystick",
             hostname="localhost",
             timeout=120,
+            tls_context=self.certificate.context() if self.certificate is not None else None,
         )
 
 
