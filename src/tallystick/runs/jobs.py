@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SCHEMA: Final = "tallystick_jobs"
 MAKING: Final = 7_215_043_390_118_202_365
 """The advisory lock of PostgreSQL under which the tables are made."""
+ASKING: Final = 7_215_043_390_118_202_366
+"""The one under which a worker looks what is going and asks for what is due."""
 _BUSY_TIMEOUT_S: Final = 30
 _CONNECTIONS: Final = 20
 
@@ -36,6 +38,24 @@ class Jobs:
     pauses: Table  # what people paused
     requests: Table  # runs that were asked for and that no worker took yet
     changes: Table  # records that changed, for workers to look
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """While the block lasts no other worker asks for runs, so that each sees what the others asked for: two that
+        were asked for the same flow at once would meet there, and one of them fail. Raises StateUnusable, Unreachable.
+        """
+        import sqlalchemy as sa
+
+        if self.schema is None:  # SQLite has one worker
+            yield
+            return
+        try:
+            with self.engine.begin() as connection:
+                connection.execute(sa.text(f"SET LOCAL idle_in_transaction_session_timeout = '{_BUSY_TIMEOUT_S}s'"))
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ASKING)))
+                yield  # a process that stands still in here loses the lock by the timeout
+        except sa.exc.SQLAlchemyError as error:
+            raise told(error, self.file) from error
 
     def close(self) -> None:
         self.engine.dispose()

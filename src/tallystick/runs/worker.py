@@ -185,8 +185,9 @@ class Worker:
                 self._beaten_at = time.monotonic()
                 self._beat()
                 self._feeds.look()
-            self._tick(datetime.now(UTC))
-            self._heed()
+            with self._jobs.asking():
+                self._tick(datetime.now(UTC))
+                self._heed()
             if time.monotonic() - self._forgot_at >= FORGET_EVERY_S:
                 self._forgot_at = time.monotonic()
                 self._durable.forget(datetime.now(UTC) - self._kept())
