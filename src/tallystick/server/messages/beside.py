@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Final
 
-import structlog
-from django.db import DatabaseError, connection, connections
-
-from tallystick.errors import TallystickError
 from tallystick.server.messages import post
 from tallystick.server.messages.courier import Courier
-from tallystick.server.ui import mishaps
+from tallystick.server.ui.companions import again_and_again
 
 EVERY_S: Final = 0.5
 CHORES_EVERY_S: Final = 60.0
-ENDS_WITHIN_S: Final = 20.0
 
-log = structlog.get_logger("tallystick.messages")
 _chores: Final[list[Callable[[], object]]] = []
-_wake = threading.Event()
+_bell: Final = threading.Event()
 
 
 def add_chore(do: Callable[[], object]) -> None:
@@ -32,45 +27,24 @@ def add_chore(do: Callable[[], object]) -> None:
 
 def wake() -> None:
     """Something was put into the outbox by this process: look at once."""
-    _wake.set()
+    _bell.set()
 
 
-@contextmanager
-def delivering() -> Iterator[None]:
+class _Round:
+    def __init__(self) -> None:
+        self._courier = Courier()
+        self._done_at = -CHORES_EVERY_S
+
+    def __call__(self, stopping: threading.Event) -> None:
+        self._courier.deliver_due()
+        while not stopping.is_set() and post.send_due():
+            pass
+        if time.monotonic() - self._done_at >= CHORES_EVERY_S:
+            self._done_at = time.monotonic()
+            for chore in _chores:
+                chore()
+
+
+def delivering() -> AbstractContextManager[None]:
     """Beside the web."""
-    stopping = threading.Event()
-    thread = threading.Thread(target=_run, args=(stopping,), name="messages", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        _wake.set()
-        thread.join(ENDS_WITHIN_S)
-
-
-def _run(stopping: threading.Event) -> None:
-    courier = Courier()
-    rounds = 0
-    while not stopping.is_set():
-        _wake.wait(EVERY_S)
-        _wake.clear()
-        if stopping.is_set():
-            break
-        try:
-            connection.close_if_unusable_or_obsolete()
-            courier.deliver_due()
-            while not stopping.is_set() and post.send_due():
-                pass
-            if rounds % int(CHORES_EVERY_S / EVERY_S) == 0:
-                for chore in _chores:
-                    chore()
-            rounds += 1
-        except (DatabaseError, TallystickError) as error:
-            log.warning("messages wait", error=type(error).__name__)
-            connection.close()
-            stopping.wait(5)
-        except Exception as error:  # noqa: BLE001  the outermost edge of the thread
-            log.error("messages broke", reference=mishaps.keep(error))
-            stopping.wait(30)
-    connections.close_all()
+    return again_and_again("messages", _Round(), every_s=EVERY_S, bell=_bell)

@@ -7,13 +7,12 @@ together with the place reached in the file.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -24,6 +23,7 @@ from tallystick.server.people.models import User
 from tallystick.server.records.domain import importing
 from tallystick.server.records.models import Upload
 from tallystick.server.ui import mishaps
+from tallystick.server.ui.companions import again_and_again
 
 EVERY_S: Final = 0.5
 STOP_WITHIN_S: Final = 30.0
@@ -92,33 +92,17 @@ def _language(upload: Upload) -> str:
     return next(iter(languages), "") or "en"
 
 
-@contextmanager
-def importing_beside() -> Iterator[None]:
+class _Round:
+    def __init__(self) -> None:
+        self._is_first = True
+
+    def __call__(self, stopping: threading.Event) -> None:
+        if self._is_first and connection.vendor == "sqlite":  # the only process: whoever was at them is dead
+            Upload.objects.filter(is_done=False).update(claimed_until=None)
+        self._is_first = False
+        go_on_once(stopping)
+
+
+def importing_beside() -> AbstractContextManager[None]:
     """Beside the web."""
-    stopping = threading.Event()
-    thread = threading.Thread(target=_run, args=(stopping,), name="imports", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join(STOP_WITHIN_S)
-
-
-def _run(stopping: threading.Event) -> None:
-    is_first = True
-    while not stopping.wait(0 if is_first else EVERY_S):
-        try:
-            connection.close_if_unusable_or_obsolete()
-            if is_first and connection.vendor == "sqlite":  # the only process: whoever was at them is dead
-                Upload.objects.filter(is_done=False).update(claimed_until=None)
-            is_first = False
-            go_on_once(stopping)
-        except (DatabaseError, TallystickError) as error:
-            log.warning("imports wait", error=type(error).__name__)
-            connection.close()
-            stopping.wait(5)
-        except Exception as error:  # noqa: BLE001  the outermost edge of the thread
-            log.error("imports broke", reference=mishaps.keep(error))
-            stopping.wait(30)
-    connections.close_all()
+    return again_and_again("imports", _Round(), every_s=EVERY_S, ends_within_s=STOP_WITHIN_S)

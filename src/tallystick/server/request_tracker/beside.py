@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection, connections
 from django.db.models import Q
 from django.utils import translation
 
@@ -19,27 +15,16 @@ from tallystick.server.messages import beside, moment
 from tallystick.server.request_tracker.hearing import Look
 from tallystick.server.request_tracker.models import Tracker
 from tallystick.server.request_tracker.opening import opened
-from tallystick.server.ui import mishaps
+from tallystick.server.ui.companions import again_and_again
 
 EVERY_S: Final = 2.0
 LEASE: Final = timedelta(minutes=10)
 """A look that takes longer is taken for dead; two at once are slower and do no harm."""
-ENDS_WITHIN_S: Final = 20.0
-
-log = structlog.get_logger("tallystick.request_tracker")
 
 
-@contextmanager
-def looking() -> Iterator[None]:
+def looking() -> AbstractContextManager[None]:
     """Beside the web."""
-    stopping = threading.Event()
-    thread = threading.Thread(target=_run, args=(stopping,), name="request tracker", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join(ENDS_WITHIN_S)
+    return again_and_again("request tracker", lambda _stopping: look_due(), every_s=EVERY_S)
 
 
 def look_due() -> int:
@@ -77,18 +62,3 @@ def look(tracker: Tracker, now: datetime) -> int:
     if look is not None and look.heard:
         beside.wake()
     return look.heard if look is not None else 0
-
-
-def _run(stopping: threading.Event) -> None:
-    while not stopping.wait(EVERY_S):
-        try:
-            connection.close_if_unusable_or_obsolete()
-            look_due()
-        except (DatabaseError, TallystickError) as error:
-            log.warning("request tracker waits", error=type(error).__name__)
-            connection.close()
-            stopping.wait(5)
-        except Exception as error:  # noqa: BLE001  the outermost edge of the thread
-            log.error("request tracker broke", reference=mishaps.keep(error))
-            stopping.wait(30)
-    connections.close_all()

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from tallystick.errors import TallystickError
 from tallystick.server.api import pace, repeats
 from tallystick.server.api.models import Delivery, Endpoint, Event, Received
 from tallystick.server.api.webhooks.collecting import collect
 from tallystick.server.api.webhooks.sending import TIMEOUT_S, note, send
 from tallystick.server.ui import mishaps
+from tallystick.server.ui.companions import again_and_again
 
 EVERY_S: Final = 1.0
 AT_ONCE: Final = 8
@@ -83,36 +83,22 @@ def sweep() -> None:
     Endpoint.objects.filter(older_until__lt=now).update(older_secret="", older_until=None)
 
 
-@contextmanager
-def delivering() -> Iterator[None]:
+class _Round:
+    """Delivers what is due; forgets now and then."""
+
+    def __init__(self) -> None:
+        self._swept_at = -SWEPT_EVERY_S
+
+    def __call__(self, stopping: threading.Event) -> None:
+        collect()
+        with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="webhook") as pool:
+            while not stopping.is_set() and deliver_due(pool):
+                pass
+        if time.monotonic() - self._swept_at > SWEPT_EVERY_S:
+            self._swept_at = time.monotonic()
+            sweep()
+
+
+def delivering() -> AbstractContextManager[None]:
     """Beside the web."""
-    stopping = threading.Event()
-    thread = threading.Thread(target=_run, args=(stopping,), name="webhooks", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join(TIMEOUT_S)
-
-
-def _run(stopping: threading.Event) -> None:
-    swept_at = timezone.now() - timedelta(seconds=SWEPT_EVERY_S)
-    with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="webhook") as pool:
-        while not stopping.wait(EVERY_S):
-            try:
-                connection.close_if_unusable_or_obsolete()
-                collect()
-                while not stopping.is_set() and deliver_due(pool):
-                    pass
-                if (timezone.now() - swept_at).total_seconds() > SWEPT_EVERY_S:
-                    swept_at = timezone.now()
-                    sweep()
-            except (DatabaseError, TallystickError) as error:
-                log.warning("webhooks wait", error=type(error).__name__)
-                connection.close()
-                stopping.wait(5)
-            except Exception as error:  # noqa: BLE001  the outermost edge of the thread
-                log.error("webhooks broke", reference=mishaps.keep(error))
-                stopping.wait(30)
-    connections.close_all()
+    return again_and_again("webhooks", _Round(), every_s=EVERY_S, ends_within_s=TIMEOUT_S)
