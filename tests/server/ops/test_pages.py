@@ -337,6 +337,7 @@ def test_metrics_are_for_this_machine_or_a_token(firm, client, person):
     far = {"REMOTE_ADDR": "192.0.2.7"}
     assert client.get("/metrics", **far).status_code == 403
     assert client.get("/metrics", HTTP_VIA="1.1 proxy").status_code == 403
+    assert client.get("/metrics", HTTP_X_REAL_IP="192.0.2.7").status_code == 403
     soon = timezone.now() + timedelta(days=30)
     made = create_token(actor_of(person("administrator")), name="prom", scopes=["ops.*"], expires_at=soon)
     assert client.get("/metrics", HTTP_AUTHORIZATION=f"Bearer {made.text}", **far).status_code == 200

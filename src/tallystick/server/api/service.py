@@ -19,14 +19,17 @@ from tallystick.server.api.identity import Session, Token, problem
 from tallystick.server.api.resources import (
     calendar,
     code_sets,
+    discovery,
     fields,
     history,
     imports,
     integrations,
     lessons,
     merging,
+    overview,
     people,
     records,
+    registers,
     reviews,
     runs,
     systems,
@@ -108,6 +111,7 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 for _prefix, _calls in (
     ("", people.calls),
+    ("", overview.calls),
     ("/records", merging.calls),  # before the calls of one record: "archive" is no id
     ("/records", imports.calls),
     ("/records", records.calls),
@@ -115,6 +119,8 @@ for _prefix, _calls in (
     ("/code-sets", code_sets.calls),
     ("/imports", imports.imports),
     ("/calendar", calendar.calls),
+    ("", discovery.calls),
+    ("/register", registers.calls),
     ("/systems", systems.calls),
     ("/connectors", systems.connectors),
     ("/integrations", lessons.of_integration),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tallystick.server.api.service import api
-from tallystick.server.desk import mail_calls  # noqa: F401  adds its calls to those of the desk
+from tallystick.server.desk import mail_calls, notice_calls  # noqa: F401  add their calls to those of the desk
 from tallystick.server.desk.calls import calls
 from tallystick.server.desk.views import emails, files, help_desk, links, notices, workbench
 

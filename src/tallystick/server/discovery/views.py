@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from tallystick.errors import InputRefused
+from tallystick.server.discovery import queries
 from tallystick.server.discovery.domain.keys import MANAGE, make_key, revoke_key
 from tallystick.server.discovery.kinds import DEVICE
-from tallystick.server.discovery.models import AgentKey, Installed, Software
+from tallystick.server.discovery.models import AgentKey
 from tallystick.server.people.actor import needs, request_actor
-from tallystick.server.records import queries
+from tallystick.server.records import queries as records
 from tallystick.server.records.titles import url_of
 from tallystick.server.ui.forms import add_faults
 from tallystick.server.ui.paging import page_of
@@ -74,12 +75,9 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 def programs(request: HttpRequest, device: str) -> HttpResponse:
     """Everything installed on one device."""
-    found = queries.one(DEVICE, request_actor(request), device)
-    rows = Software.objects.filter(pk__in=Installed.objects.filter(device=device).values("software"))
+    found = records.one(DEVICE, request_actor(request), device)
     words = request.GET.get("q", "").strip().replace("\0", "")
-    if words:
-        rows = rows.filter(name__icontains=words)
-    page = page_of(rows, request.GET, order=("name", "id"))
+    page = page_of(queries.programs_of(request_actor(request), device, words), request.GET, order=("name", "id"))
     crumbs = [(DEVICE.plural, reverse("records:list", args=[DEVICE.name])), (str(found.name), url_of(DEVICE, device))]  # type: ignore[attr-defined]
     return render(request, "discovery/programs.html", {"page": page, "device": found, "crumbs": crumbs, "words": words})
 

@@ -69,6 +69,7 @@ class Dashboard:
     lag: charts.Chart
     lag_unit: str
     table: tuple[tuple[str, int, int], ...]  # per two hours: when, written, troubles
+    course: tuple[tuple[datetime, int, int], ...]  # per half an hour: since when, written, troubles
 
     @property
     def held(self) -> int:
@@ -127,6 +128,9 @@ def dashboard(now: datetime | None = None) -> Dashboard | None:
                 sum(troubles[at : at + 4]),
             )
             for at in range(0, BUCKETS, 4)
+        ),
+        course=tuple(
+            (start + BUCKET * at, sum(written[side][at] for side in written), troubles[at]) for at in range(BUCKETS)
         ),
     )
 

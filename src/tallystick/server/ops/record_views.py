@@ -25,6 +25,15 @@ JOURNAL = "ops.view_journal"
 LINKS = "ops.view_link"
 CHANGE = actions.CHANGE
 LOCAL = ("127.0.0.1", "::1")
+HANDED_ON = (
+    "HTTP_X_FORWARDED_HOST",
+    "HTTP_X_FORWARDED_FOR",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REAL_IP",
+    "HTTP_FORWARDED",
+    "HTTP_VIA",
+)
+"""What proxies say of those they speak for."""
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "testserver")
 
 
@@ -141,5 +150,5 @@ def read_metrics(request: HttpRequest) -> HttpResponse:
 def _is_local(request: HttpRequest) -> bool:
     """Asked on this machine by this machine's name: what a proxy hands on has another name."""
     host = request.get_host().rpartition(":")[0] or request.get_host()
-    is_handed_on = any(name in request.META for name in ("HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_VIA"))
+    is_handed_on = any(name in request.META for name in HANDED_ON)
     return request.META.get("REMOTE_ADDR") in LOCAL and host in LOCAL_HOSTS and not is_handed_on

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -24,7 +24,10 @@ class ErrorEdge:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._get_response(request)
+        response = self._get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            return _not_allowed(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, TallystickError):
@@ -82,6 +85,22 @@ def _database_away(error: DatabaseError) -> Problem:
         hint=_("Try again in a minute; if it goes on, tell whoever looks after this hub."),
         reference=mishaps.keep(error),
     )
+
+
+def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Whoever loads again what was sent once, or a program that takes the wrong method."""
+    told = answer(
+        request,
+        Problem(
+            status=405,
+            code="method_not_allowed",
+            title=_("Not to be opened"),
+            message=_("This address takes {methods} alone.").format(methods=response["Allow"]),
+            hint=_("Go back to the page you came from, and do it there."),
+        ),
+    )
+    told["Allow"] = response["Allow"]
+    return told
 
 
 def _refused(error: Exception) -> Problem:

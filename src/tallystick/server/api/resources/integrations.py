@@ -9,10 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Path, Schema
 from pydantic import Field as Shape
 
+from tallystick.errors import DocumentErrors
 from tallystick.server.api.calls import Calls, actor_of
 from tallystick.server.api.shapes import Cursor, Given, Limit, Listing, Name, Number, Whole, listing, number_cursor
 from tallystick.server.designer import queries
-from tallystick.server.designer.documents import loaded_of
+from tallystick.server.designer.documents import loaded_of, read
 from tallystick.server.designer.domain import change, plans, standing, transfer
 from tallystick.server.designer.models import Integration as Kept
 from tallystick.server.designer.models import IntegrationVersion, KeptPlan
@@ -51,6 +52,18 @@ class Integration(Schema):
 class IntegrationDetail(Integration):
     text: str
     flows: list[FlowShown]
+
+
+class Fault(Schema):
+    line: int = Shape(description="From 1; 0 where it is of no single line.")
+    key: str
+    message: str
+    hint: str
+
+
+class Checked(Schema):
+    flows: list[str]
+    faults: list[Fault] = Shape(description="None: the document can be kept.")
 
 
 class Version(Schema):
@@ -153,6 +166,17 @@ def create_integration(request: HttpRequest, body: NewIntegration, response: Htt
 def list_needed_values(request: HttpRequest, body: NewIntegration) -> Any:
     """What has to be given with a file to import it."""
     return listing(transfer.needed(body.text))
+
+
+@calls.post("/check", ADD, CHANGE, out=Checked)
+def check_integration(request: HttpRequest, body: NewIntegration) -> Any:
+    """Every fault of a document, without keeping it."""
+    try:
+        loaded = read(body.text)
+    except DocumentErrors as error:
+        faults = [{"line": one.line, "key": one.key, "message": one.message, "hint": one.hint} for one in error.faults]
+        return {"flows": [], "faults": faults}
+    return {"flows": [flow.name for flow in loaded.integration.flows], "faults": []}
 
 
 @calls.post("/import", ADD, CHANGE, out=Imported)

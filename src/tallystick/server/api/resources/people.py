@@ -29,6 +29,18 @@ class Me(Schema):
     name: str
     via: str
     permissions: list[str]
+    language: str
+    time_zone: str
+    theme: str
+
+
+class Profile(Given):
+    """What is left out stays."""
+
+    name: str | None = Shape(None, max_length=120)
+    language: str | None = Shape(None, max_length=10, description="en or ru; empty: as the browser asks.")
+    time_zone: str | None = Shape(None, max_length=64, description="Of the IANA database, like Europe/Berlin.")
+    theme: str | None = Shape(None, max_length=10, description="system, light or dark.")
 
 
 class PersonShown(Schema):
@@ -100,13 +112,29 @@ class Link(Schema):
 @calls.get("/me", out=Me)
 def get_me(request: HttpRequest) -> Any:
     """Who calls, and what they may do."""
+    return _me(request)
+
+
+@calls.patch("/me", TOKENS, out=Me)
+def change_me(request: HttpRequest, body: Profile) -> Any:
+    """Change your name, language, time zone or appearance."""
     actor = actor_of(request)
-    return {
-        "person": actor.person,
-        "name": actor.name,
-        "via": actor.via,
-        "permissions": sorted(actor.permissions),
-    }
+    now = users.user_of(actor.person or 0)
+    users.change_profile(
+        actor,
+        name=now.name if body.name is None else body.name,
+        language=now.language if body.language is None else body.language,
+        time_zone=now.time_zone if body.time_zone is None else body.time_zone,
+        theme=now.theme if body.theme is None else body.theme,
+    )
+    return _me(request)
+
+
+@calls.post("/me/sign-out", TOKENS, out=Me)
+def end_my_sessions(request: HttpRequest) -> Any:
+    """End all your sessions in browsers; tokens stay."""
+    users.end_sessions(actor_of(request))
+    return _me(request)
 
 
 @calls.get("/people", VIEW, out=Listing[PersonShown])
@@ -229,6 +257,20 @@ def list_audit(
         actor_of(request), text=q, action=action, since=moment(since, "since"), until=moment(until, "until")
     )
     return _page(found, cursor, limit, _audit)
+
+
+def _me(request: HttpRequest) -> dict[str, Any]:
+    actor = actor_of(request)
+    user = users.user_of(actor.person or 0)
+    return {
+        "person": actor.person,
+        "name": actor.name,
+        "via": actor.via,
+        "permissions": sorted(actor.permissions),
+        "language": user.language,
+        "time_zone": user.time_zone,
+        "theme": user.theme,
+    }
 
 
 def _page(rows: QuerySet[Any], cursor: str, limit: int, shown: Any) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -122,8 +124,8 @@ def change_profile(actor: Actor, *, name: str, language: str, time_zone: str, th
     with transaction.atomic():
         user = _locked(actor.person or 0)
         before = _profile(user)
-        user.name, user.language, user.time_zone, user.theme = name.strip(), language, time_zone, Theme(theme)
-        if faults := _faults(user):
+        user.name, user.language, user.time_zone, user.theme = name.strip(), language, time_zone, theme
+        if faults := _faults(user) | _taste_faults(user):
             raise InputRefused(_("Your profile was not changed."), fields=faults)
         user.save()
         after = _profile(user)
@@ -224,6 +226,17 @@ def _faults(user: User) -> dict[str, str]:
         faults["email"] = _("This is not an email address.")
     if not user.name or len(user.name) > LONGEST_NAME:
         faults["name"] = _("Write a name of up to 120 characters.")
+    return faults
+
+
+def _taste_faults(user: User) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    if user.language and user.language not in dict(settings.LANGUAGES):
+        faults["language"] = _("The hub does not speak this language.")
+    if user.time_zone not in zoneinfo.available_timezones():
+        faults["time_zone"] = _("There is no such time zone.")
+    if user.theme not in Theme.values:
+        faults["theme"] = _("There is no such appearance.")
     return faults
 
 
