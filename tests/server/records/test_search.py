@@ -18,18 +18,26 @@ pytestmark = pytest.mark.django_db
 
 
 def called(actor, name, words):
-    """The titles of the records found, the older first."""
+    """The titles of the records found, the older first; the same as a condition and as the first of a list."""
     kind = record_type(name)
-    rows = search.matching(queries.live(kind, actor), kind, words, using=queries.HUB)
-    return list(rows.order_by("number").values_list(kind.title_field, flat=True))
+    rows = queries.live(kind, actor)
+    found = search.matching(rows, kind, words, using=queries.HUB).order_by("number")
+    titles = list(found.values_list(kind.title_field, flat=True))
+    many = search.matches(rows, kind, words, using=queries.HUB).many
+    if many is not None:
+        by_id = dict(rows.values_list("pk", kind.title_field))
+        assert [by_id[id_] for id_ in many.first(rows.order_by("number"), 50)] == titles
+    return titles
 
 
-@pytest.fixture(params=[(2_000, 0), (0, 50_000), (0, 0)], ids=["looked up", "compared", "looked through"])
+@pytest.fixture(
+    params=[(2_000, 3_000, 300_000), (0, 3_000, 300_000), (0, 0, 300_000), (0, 2, 0)],
+    ids=["looked up", "among the first", "compared", "looked through"],
+)
 def few(request, monkeypatch):
     """Records with the words looked up in the index, or read in their order, as where there are many or very many."""
-    few, many = request.param
-    monkeypatch.setattr(search, "FEW", few)
-    monkeypatch.setattr(search, "MANY", many)
+    for name, value in zip(("FEW", "LOOKED", "MOST"), request.param, strict=True):
+        monkeypatch.setattr(search, name, value)
 
 
 @pytest.mark.parametrize(
@@ -126,12 +134,68 @@ def test_a_glance_shows_the_newest_of_what_was_looked_up_and_short_words_in_the_
 
 def test_a_search_reads_the_index_and_not_the_texts(actor):
     actions.create(actor, "account", {"name": "Lift"})
+    kind = record_type("account")
     with CaptureQueriesContext(connection) as captured:
-        called(actor, "account", "lift")
+        assert len(search.matching(queries.live(kind, actor), kind, "lift", using=queries.HUB)) == 1
     asked = [one["sql"] for one in captured.captured_queries]
     assert len(asked) == 2
     assert "MATCH" in asked[0] or "tallystick_grams" in asked[0]
     assert "searchtext" not in asked[1].lower()
+
+
+def _first(actor, words, count):
+    """What the first accounts by name with the words are called, and what was asked for them."""
+    kind = record_type("account")
+    rows = queries.live(kind, actor)
+    many = search.matches(rows, kind, words, using=queries.HUB).many
+    with CaptureQueriesContext(connection) as captured:
+        ids = many.first(rows.order_by("name", "id"), count)
+    by_id = dict(rows.values_list("pk", "name"))
+    return [by_id[id_] for id_ in ids], [one["sql"] for one in captured.captured_queries]
+
+
+def _is_collecting(asked):
+    return any("MATCH" in one or "tallystick_grams" in one for one in asked)
+
+
+def test_a_frequent_word_is_looked_for_at_the_beginning_of_the_list_and_its_hits_are_not_collected(actor, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 3)
+    monkeypatch.setattr(search, "LOOKED", 4)
+    for number in range(8):
+        actions.create(actor, "account", {"name": f"{number} {'Lift' if number else 'Crane'}"})
+    assert _first(actor, "lift", 3)[0] == ["1 Lift", "2 Lift", "3 Lift"]
+    _, asked = _first(actor, "lift", 3)
+    assert len(asked) == 2
+    assert not _is_collecting(asked)
+    found, asked = _first(actor, "lift", 5)  # more than stand there
+    assert found == [f"{number} Lift" for number in range(1, 6)]
+    assert _is_collecting(asked)
+
+
+def test_a_frequent_word_far_behind_the_beginning_is_compared_with_all_hits_and_not_text_by_text(actor, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 1)
+    monkeypatch.setattr(search, "LOOKED", 2)
+    for name in ("A", "B", "C", "D lift", "E", "F lift"):
+        actions.create(actor, "account", {"name": name})
+    found, asked = _first(actor, "lift", 2)
+    assert found == ["D lift", "F lift"]
+    last = next(one for one in reversed(asked) if "records_account" in one)
+    assert "LIMIT 300000" in last
+    assert "EXISTS" not in last
+    if connection.vendor == "postgresql":
+        assert search.AT_HAND in asked
+
+
+def test_a_glance_asks_two_things_and_counts_nothing(actor, monkeypatch):
+    monkeypatch.setattr(search, "FEW", 1)
+    for number in range(3):
+        actions.create(actor, "account", {"name": f"Lift {number}"})
+    kind = record_type("account")
+    with CaptureQueriesContext(connection) as captured:
+        assert len(search.glanced(queries.live(kind, actor), kind, "lift", using=queries.HUB)) == 2
+    asked = [one["sql"] for one in captured.captured_queries]
+    assert len(asked) == 2
+    assert "COUNT" not in "".join(asked)
 
 
 def test_texts_begin_with_the_mark_of_their_type(actor):

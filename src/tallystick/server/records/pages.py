@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from tallystick.server.records.entry import Entry
-from tallystick.server.records.search import Matches
+from tallystick.server.records.search import Many, Matches
 from tallystick.server.ui.paging import COUNTED, SIZE, Page, read_edge, turned_to
 
 _NULL: Final = "-"
@@ -33,7 +33,7 @@ def page_of(
 ) -> Page[dict[str, Any]]:
     """The page that `query` asks for, as rows of `columns`; `sort` is one of them, "-" before it for descending.
 
-    Rows are counted up to a limit. At most five queries.
+    Rows are counted up to a limit. At most three queries, and more where very many are searched.
     """
     rows = matches.rows
     name, is_down = sort.removeprefix("-"), sort.startswith("-")
@@ -41,7 +41,7 @@ def page_of(
     edge = _edge(rows, query.get("before", ""), name)
     is_back = edge is not None
     edge = edge or _edge(rows, query.get("after", ""), name)
-    found = _rows(rows, edge, name, columns, size + 1, is_down=is_down, is_back=is_back, is_long=matches.is_part)
+    found = _rows(rows, edge, name, columns, size + 1, many=matches.many, is_down=is_down, is_back=is_back)
     has_more, found = len(found) > size, found[:size]
     if is_back:
         found.reverse()
@@ -63,9 +63,9 @@ def _rows(
     columns: list[str],
     count: int,
     *,
+    many: Many | None,
     is_down: bool,
     is_back: bool,
-    is_long: bool,
 ) -> list[dict[str, Any]]:
     """The rows from the edge on, in the order read; backwards when `is_back`."""
     is_falling = is_down != is_back
@@ -84,19 +84,17 @@ def _rows(
             part, order = rows.filter(**{f"{name}__isnull": True}), [f"{sign}id"]
         if edge is not None and (edge.value is not None) == has_value:
             part = part.filter(_beyond(edge, name, way) if has_value else Q(**{f"id__{way}": edge.id}))
-        found += _taken(part.order_by(*order), columns, count - len(found), is_long=is_long)
+        found += _taken(part.order_by(*order), many, columns, count - len(found))
         if len(found) >= count:
             break
     return found
 
 
-def _taken(rows: QuerySet[Entry, Entry], columns: list[str], count: int, *, is_long: bool) -> list[dict[str, Any]]:
-    """The first of the rows. Where many may have to be looked through for them (`is_long`), their ids come first: an
-    index has these and the order.
-    """
-    if not is_long:
+def _taken(rows: QuerySet[Entry, Entry], many: Many | None, columns: list[str], count: int) -> list[dict[str, Any]]:
+    """The first of the rows. Where they are searched on the way, ids come first: an index has these and the order."""
+    if many is None:
         return list(rows.values(*columns)[:count])
-    ids = list(rows.values_list("pk", flat=True)[:count])
+    ids = many.first(rows, count)
     whole: Any = rows.model._default_manager.using(rows.db).filter(pk__in=ids).values(*columns)
     by_id = {row["id"]: row for row in whole}
     return [by_id[id_] for id_ in ids if id_ in by_id]

@@ -1,9 +1,9 @@
 """Finding records by words: every word somewhere in a record's search fields, or the record's number.
 
 Up to FEW records that have the words are looked up in the index of texts, then sorted and narrowed like any others.
-Up to MANY, records are read in the order of the list and compared with the ids of all that have the words. Where there
-are more, or no word is long enough for the index, each record's text is looked at in that order: so many have the words
-that a page is soon full, unless all of them stand far behind in the order.
+Where more have them, the list is read in its order instead: mostly they stand among its first LOOKED records, whose
+texts are looked at. Where they stand farther behind, all that have the words are collected, up to MOST, and the list is
+compared with them. Only where still more have them, or no word is long enough for the index, each text is looked at.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import CharField, Exists, Lookup, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 
@@ -25,8 +25,12 @@ from tallystick.server.records.record_types import RecordType
 from tallystick.server.state.bulk import bulk_for
 from tallystick.server.state.grams import FEW, SEARCH_TEXTS, grams, is_more_than, looked_up, statement
 
-MANY: Final = 50_000
-"""Records whose ids PostgreSQL keeps at hand (4 MB of `work_mem`) while it reads a list in its order."""
+LOOKED: Final = 2_000
+"""Records at the beginning of a page whose texts are looked at."""
+MOST: Final = 300_000
+"""Records whose ids a database keeps at hand while it reads a list in its order: 20 MB."""
+AT_HAND: Final = "SET LOCAL work_mem = '32MB'"
+"""What PostgreSQL needs to know that it can keep them."""
 NEWEST: Final = 2_000
 _WORDS: Final = 8
 _NUMBER: Final = re.compile(r"(?:([a-z]{1,5})-)?(\d{1,18})", re.ASCII)
@@ -34,7 +38,9 @@ _NUMBER: Final = re.compile(r"(?:([a-z]{1,5})-)?(\d{1,18})", re.ASCII)
 
 @CharField.register_lookup
 class Among(Lookup):
-    """An id among very many, handed over as one value."""
+    """An id among very many, handed over as one value. PostgreSQL is not to know how many: it would rather read a list
+    in its order, comparing each with all of them, than look these few up and sort them.
+    """
 
     lookup_name = "among"
     prepare_rhs = False
@@ -46,12 +52,12 @@ class Among(Lookup):
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(%s)", (*values, list(self.rhs))
+        return f"{column} = ANY(ARRAY(SELECT unnest(%s::text[])))", (*values, list(self.rhs))
 
 
 @CharField.register_lookup
 class Selected(Lookup):
-    """An id among the MANY at most that a statement of its own selects. It is carried out once: PostgreSQL knows by the
+    """An id among the MOST at most that a statement of its own selects. It is carried out once: PostgreSQL knows by the
     limit that it can keep them, and by IS TRUE that it shall.
     """
 
@@ -61,46 +67,83 @@ class Selected(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
-        return f"({column} IN ({self.rhs[0]} LIMIT {MANY})) IS TRUE", (*values, *self.rhs[1])
+        return f"({column} IN ({self.rhs[0]} LIMIT {MOST})) IS TRUE", (*values, *self.rhs[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many:
+    """Words that very many records have, or that no index knows. `numbered`: ids found by their number all the same."""
+
+    parts: Sequence[str]
+    numbered: Sequence[str]
+    selected: tuple[str, list[Any]] | None
+    using: str
+
+    def first(self, rows: QuerySet[Entry, Entry], count: int) -> list[str]:
+        """Ids of the first of these rows that have the words, in the order of the rows. At most six queries."""
+        near = list(rows.values_list("pk", flat=True)[:LOOKED])
+        hits = {*self.numbered, *self._texts().filter(record__among=near).values_list("record", flat=True)}
+        found = [id_ for id_ in near if id_ in hits][:count]
+        if len(found) == count or len(near) < LOOKED:
+            return found
+        with transaction.atomic(using=self.using):
+            far = rows.filter(self.condition())
+            if connections[self.using].vendor == "postgresql":
+                with connections[self.using].cursor() as cursor:
+                    cursor.execute(AT_HAND)
+            return list(far.values_list("pk", flat=True)[:count])
+
+    def condition(self) -> Any:
+        """Of a row that has the words."""
+        hit: Any = Exists(self._texts().filter(record=OuterRef("pk")))
+        if self.selected is not None:
+            with connections[self.using].cursor() as cursor:
+                if not is_more_than(cursor, self.selected, MOST):
+                    hit = Q(pk__selected=self.selected)
+        return Q(pk__in=self.numbered) | hit if self.numbered else hit
+
+    def _texts(self) -> Any:
+        texts: Any = SearchText.objects.using(self.using)
+        for part in self.parts:
+            texts = texts.alias(place=StrIndex("text", Value(part))).filter(place__gt=0)
+        return texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """`counted`: rows to count for all of them; `is_part`: there may be more than these."""
+    """`rows` have the words, or are all that have `many` to be looked for in them; `counted`: rows to count for them;
+    `is_part`: there may be more than these.
+    """
 
     rows: QuerySet[Entry, Entry]
     counted: QuerySet[Entry, Entry]
+    many: Many | None = None
     is_part: bool = False
 
 
 def matching(rows: QuerySet[Entry, Entry], kind: RecordType, words: str, *, using: str) -> QuerySet[Entry, Entry]:
     """Those of the rows that have all the words; of a number like C-1042 also the record of that number."""
-    return matches(rows, kind, words, using=using).rows
+    found = matches(rows, kind, words, using=using)
+    return found.rows if found.many is None else found.rows.filter(found.many.condition())
 
 
 def matches(rows: QuerySet[Entry, Entry], kind: RecordType, words: str, *, using: str) -> Matches:
-    """The same, with what to count. At most three queries."""
+    """The same, as a page needs it. At most two queries."""
     parts = _parts(words)
     if not parts:
         return Matches(rows=rows, counted=rows)
     number = _number(kind, words)
     numbered = [] if number is None else list(rows.filter(number=number).values_list("pk", flat=True))
     selected = statement(bulk_for(using), SEARCH_TEXTS, "record", parts, mark=type_mark(kind.name))
-    is_many = selected is None
-    few = rows
-    if selected is not None:
-        with connections[using].cursor() as cursor:
-            ids = looked_up(cursor, selected, most=FEW)
-            few = rows.filter(pk__among=[*ids, *numbered])
-            if len(ids) <= FEW:
-                return Matches(rows=few, counted=few)
-            is_many = is_more_than(cursor, selected, MANY)
-    texts: Any = SearchText.objects.using(using).filter(record=OuterRef("pk"))
-    for part in parts:
-        texts = texts.alias(place=StrIndex("text", Value(part))).filter(place__gt=0)
-    hit: Any = Exists(texts) if is_many else Q(pk__selected=selected)
-    found = rows.filter(Q(pk__in=numbered) | hit if numbered else hit)
-    return Matches(rows=found, counted=found if selected is None else few, is_part=selected is not None)
+    many = Many(parts=parts, numbered=numbered, selected=selected, using=using)
+    if selected is None:
+        return Matches(rows=rows, counted=rows.filter(many.condition()), many=many)
+    with connections[using].cursor() as cursor:
+        ids = looked_up(cursor, selected, most=FEW)
+    few = rows.filter(pk__among=[*ids, *numbered])
+    return (
+        Matches(rows=rows, counted=few, many=many, is_part=True) if len(ids) > FEW else Matches(rows=few, counted=few)
+    )
 
 
 def glanced(rows: QuerySet[Entry, Entry], kind: RecordType, words: str, *, using: str) -> QuerySet[Entry, Entry]:
