@@ -50,6 +50,13 @@ def canonical_values(values: Sequence[object], type_: FieldType, zone: tzinfo) -
     kinds.discard(type(None))
     if kinds in ({str}, {float}, {bool}) or (kinds == {bytes} and type_ is FieldType.BINARY) or not kinds:
         return canonical_column(pa.array(values, None if kinds else pa.string()), type_, zone)
+    if kinds == {int} or (kinds == {int, float} and type_ is FieldType.DECIMAL):
+        try:  # refused where a number is beyond 64 bits, or beyond what a double holds exactly
+            numbers = pa.array(values, pa.int64() if kinds == {int} else pa.float64())
+        except (OverflowError, pa.ArrowInvalid):
+            pass
+        else:
+            return canonical_column(numbers, type_, zone)
     found: list[str | None] = []
     faults: Faults = {}
     for row, value in enumerate(values):

@@ -83,14 +83,10 @@ def said(error: BaseException) -> Said:
             return _postgres(getattr(cause, "sqlstate", None), str(cause), cast("psycopg.Error", cause))
         case _ if _is_of(cause, "pymysql", "MySQLError"):
             return _mariadb(cause)
-        case adbc.Error() if getattr(cause, "sqlstate", None):
-            return _postgres(cause.sqlstate, str(cause), None)
-        case adbc.Error() if "[libpq]" in str(cause):
-            return _postgres(None, str(cause), None)
+        case adbc.Error():
+            return _postgres(cause.sqlstate or None, str(cause), None)
         case sqlite3.Error():
             return _sqlite(str(cause), may_be_raised=isinstance(cause, sqlite3.IntegrityError))
-        case adbc.Error():
-            return _sqlite(str(cause), may_be_raised=False)
         case OSError():
             return Said(complaint=Complaint.UNREACHABLE)
     return Said(complaint=Complaint.OTHER, name=type(cause).__name__)
@@ -162,7 +158,6 @@ _SQLITE: tuple[tuple[str, Complaint], ...] = (
     ("no such table", Complaint.NO_TABLE),
     ("no such column", Complaint.NO_COLUMN),
     ("unable to open database", Complaint.UNREACHABLE),
-    ("failed to open", Complaint.UNREACHABLE),
     ("disk I/O error", Complaint.UNREACHABLE),
     ("is locked", Complaint.BUSY),
     ("readonly database", Complaint.READ_ONLY),

@@ -1,24 +1,25 @@
 """SQLite.
 
-A column may hold anything, whatever it is declared as, so nothing here trusts a declaration. Bulk reads go through
-ADBC page by page of row numbers: each page is one short read that holds up no writer. The driver settles a
-column's Arrow type over the whole page, so a page whose types are as declared needs no further look; in another
-one the columns in doubt are read again with the storage class of every value.
+A column may hold anything, whatever it is declared as, so nothing here trusts a declaration. Bulk reads go page by
+page of row numbers: each page is one short read that holds up no writer.
+
+All goes through Python's own SQLite. A second copy of SQLite in the process (a driver that brings its own) must never
+open the same file: the operating system's locks belong to the process, so neither copy would see those of the other,
+and whichever closes the file first drops them all. Source: docs/adr/0016-one-sqlite.md.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as quote_path
 
-import adbc_driver_sqlite.dbapi as adbc
 import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import QueuePool
@@ -27,14 +28,12 @@ from tallystick.connectors.sql import bind, sqlite_schema
 from tallystick.connectors.sql.bind import Binder
 from tallystick.connectors.sql.database import Database, Page
 from tallystick.connectors.sql.settings import Settings
+from tallystick.connectors.sql.sqlite_feed import SqliteFeed
 from tallystick.connectors.sql.sqlite_schema import Affinity, affinity_of
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
 from tallystick.errors import ConfigurationError
 from tallystick.model.value import FieldType, Value
-
-_NUMBERS = (FieldType.INTEGER, FieldType.DECIMAL, FieldType.BOOLEAN)
-_EXACT_LIMIT = 2**53  # beyond it a double may have been a whole number that lost digits
 
 
 class SqliteDatabase(Database):
@@ -51,17 +50,9 @@ class SqliteDatabase(Database):
         if settings.schema_ not in (None, "main"):
             raise ConfigurationError("SQLite has no schemas.", hint="Remove `schema` from the system.")
         path = (folder / url.database).absolute()
-        address = f"file:{quote_path(str(path))}"
 
         def connect() -> sqlite3.Connection:
-            # mode=rw: a missing file is an error, never an empty database
-            connection = sqlite3.connect(
-                f"{address}?mode=rw",
-                uri=True,
-                timeout=settings.timeout_s,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+            connection = _connect(path, "rw", settings.timeout_s)
             connection.text_factory = _decoded
             connection.execute("PRAGMA foreign_keys = ON")
             return connection
@@ -75,16 +66,19 @@ class SqliteDatabase(Database):
 
         database = cls(engine, settings, where=f"the database {path.name}")
         database.path = path
-        database.address = address
+        database.connect = connect
         database.schema = None
         return database
 
     path: Path
-    address: str
+    connect: Callable[[], sqlite3.Connection]
 
     def reflect(self, names: Sequence[str] | None) -> Mapping[str, Table]:
         with self.engine.connect() as connection:
             return sqlite_schema.reflect(connection, names, self.typed)
+
+    def feed(self) -> SqliteFeed:
+        return SqliteFeed(self)
 
     def read_as(self, column: Column) -> str:
         return self.quote(column.name)
@@ -191,82 +185,35 @@ class SqliteDatabase(Database):
     # --- bulk reads
 
     def bulk(self, table: Table, columns: Sequence[Column], condition: str, *, is_few: bool) -> Iterator[Page]:
-        if not self.path.exists():
-            raise sqlite3.OperationalError("unable to open database file")
-        connection = adbc.connect(f"{self.address}?mode=ro", autocommit=True)
-        try:
-            _query(connection, f"PRAGMA busy_timeout = {int(self.timeout_s * 1000)}", 1)
+        with closing(_connect(self.path, "ro", self.timeout_s)) as connection:
             yield from self._pages(connection, table, columns, condition, is_few=is_few)
-        finally:
-            connection.close()
 
     def _pages(
-        self, connection: adbc.Connection, table: Table, columns: Sequence[Column], condition: str, *, is_few: bool
+        self, connection: sqlite3.Connection, table: Table, columns: Sequence[Column], condition: str, *, is_few: bool
     ) -> Iterator[Page]:
         names = {column.name.lower() for column in table.columns}
         number = next((name for name in ("_rowid_", "rowid", "oid") if name not in names), None)
         where = f"WHERE {condition}" if condition else ""
         source, row, more = self.quoted(table), f"{number}", f" AND ({condition})" if condition else ""
+        wanted = ", ".join(self.quote(column.name) for column in columns)
         if table.has_row_numbers is False or number is None:
             # A view, or a table without row numbers: a copy in the temporary database has them.
-            wanted = ", ".join(self.quote(column.name) for column in columns)
-            _do(connection, f"CREATE TEMP TABLE tallystick_copy AS SELECT {wanted} FROM {source} {where}")
+            connection.execute(f"CREATE TEMP TABLE tallystick_copy AS SELECT {wanted} FROM {source} {where}")
             source, row, more = "temp.tallystick_copy", "_rowid_", ""
         elif is_few:
-            _do(connection, "CREATE TEMP TABLE tallystick_picked (n INTEGER PRIMARY KEY)")
-            _do(connection, f"INSERT INTO tallystick_picked SELECT {number} FROM {source} {where}")
+            connection.execute("CREATE TEMP TABLE tallystick_picked (n INTEGER PRIMARY KEY)")
+            connection.execute(f"INSERT INTO tallystick_picked SELECT {number} FROM {source} {where}")
             source = f"temp.tallystick_picked CROSS JOIN {source} ON {source}.{number} = tallystick_picked.n"
             row, more = "tallystick_picked.n", ""
         after = -(2**63)
-        while True:
-            rest = f"FROM {source} WHERE {row} > {after}{more} ORDER BY {row} LIMIT {self.batch_rows}"
-            _do(connection, "BEGIN")  # a second look at a page sees what the first saw
-            page, last = self._page(connection, columns, row, rest)
-            _do(connection, "COMMIT")
-            if page is None:
-                return
-            yield page
-            after = last
-
-    def _page(
-        self, connection: adbc.Connection, columns: Sequence[Column], row: str, rest: str
-    ) -> tuple[Page | None, int]:
-        guards = [column for column in columns if _guard(column)]
-        expressions = [row, *(self.quote(column.name) for column in columns)]
-        expressions += [_guard(column).format(name=self.quote(column.name)) for column in guards]
-        found = _query(connection, f"SELECT {', '.join(expressions)} {rest}", self.batch_rows)
-        if not found.num_rows:
-            return None, 0
-        arrays: list[Any] = [_whole(column) for column in found.columns]
-        numbers, values, flags = arrays[0], arrays[1 : 1 + len(columns)], arrays[1 + len(columns) :]
-        flagged = {column.name for column, flag in zip(guards, flags, strict=True) if pc.any(pc.equal(flag, 1)).as_py()}
-        doubtful = [
-            column
-            for column, array in zip(columns, values, strict=True)
-            if column.name in flagged or not _is_as_declared(column, array)
-        ]
-        if doubtful:
-            closer = self._closer(connection, doubtful, rest)
-            values = [closer.get(column.name, array) for column, array in zip(columns, values, strict=True)]
-        return self.page_of(columns, values), numbers[-1].as_py()
-
-    def _closer(self, connection: adbc.Connection, columns: Sequence[Column], rest: str) -> Mapping[str, list[object]]:
-        """The values of columns as Python values of their storage class."""
-        expressions = []
-        for column in columns:
-            name = self.quote(column.name)
-            expressions.append(
-                f"CASE typeof({name}) WHEN 'integer' THEN 'i' || {name} WHEN 'real' THEN 'r'"
-                f" WHEN 'blob' THEN 'b' || hex({name}) WHEN 'text' THEN 't' || {name} END"
-            )
-            expressions.append(f"CASE typeof({name}) WHEN 'real' THEN {name} END")
-        found = _query(connection, f"SELECT {', '.join(expressions)} {rest}", self.batch_rows)
-        closer: dict[str, list[object]] = {}
-        for place, column in enumerate(columns):
-            tagged = found.column(2 * place).cast(pa.binary()).to_pylist()
-            reals = found.column(2 * place + 1).to_pylist()
-            closer[column.name] = [_untagged(tag, real) for tag, real in zip(tagged, reals, strict=True)]
-        return closer
+        while rows := _rows(
+            connection,
+            f"SELECT {row}, {wanted} FROM {source} WHERE {row} > {after}{more} ORDER BY {row} LIMIT {self.batch_rows}",
+        ):
+            after = rows[-1][0]
+            values = list(zip(*rows, strict=True))[1:]
+            is_plain_text = connection.text_factory is str
+            yield self.page_of(columns, values if is_plain_text else [_unchecked(column) for column in values])
 
 
 class Undecodable(bytes):
@@ -280,71 +227,33 @@ def _decoded(content: bytes) -> str | Undecodable:
         return Undecodable(content)
 
 
-def _untagged(tagged: bytes | None, real: float | None) -> object:
-    if tagged is None:
-        return None
-    match tagged[:1]:
-        case b"i":
-            return int(tagged[1:])
-        case b"r":
-            return real
-        case b"b":
-            return bytes.fromhex(tagged[1:].decode())
-    return _decoded(tagged[1:])
+def _connect(path: Path, mode: str, timeout_s: float) -> sqlite3.Connection:
+    """`mode`: rw or ro; a missing file is an error, never an empty database."""
+    return sqlite3.connect(
+        f"file:{quote_path(str(path))}?mode={mode}",
+        uri=True,
+        timeout=timeout_s,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-
-
-def _query(connection: adbc.Connection, sql: str, rows: int) -> pa.Table:
-    cursor = connection.cursor()
+def _rows(connection: sqlite3.Connection, sql: str) -> list[tuple[Any, ...]]:
     try:
-        # One batch holds the whole page, so that the types are settled over all of it.
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(rows + 1)})
-        cursor.execute(sql)
-        return cursor.fetch_arrow_table()
-    finally:
-        cursor.close()
+        return connection.execute(sql).fetchall()
+    except sqlite3.OperationalError as error:
+        if "decode" not in str(error):
+            raise
+    connection.text_factory = _decoded  # slower: only from where a text is not UTF-8
+    return connection.execute(sql).fetchall()
 
 
-def _do(connection: adbc.Connection, sql: str) -> None:
-    cursor = connection.cursor()
-    try:
-        cursor.adbc_statement.set_sql_query(sql)
-        cursor.adbc_statement.execute_update()
-    finally:
-        cursor.close()
-
-
-def _guard(column: Column) -> str:
-    """An expression that is 1 where the driver's Arrow type would hide that a value was changed."""
-    affinity = affinity_of(column.native)
-    if column.type is FieldType.BINARY:
-        return "typeof({name}) IN ('integer', 'real')"
-    if affinity is Affinity.TEXT or column.type in _NUMBERS:
-        return ""
-    return "typeof({name}) = 'real'" if column.type is FieldType.TEXT else "typeof({name}) IN ('integer', 'real')"
-
-
-def _is_as_declared(column: Column, array: pa.Array) -> bool:
-    """Whether the driver's Arrow type tells that no value of the page was converted."""
-    if array.null_count == len(array):
-        return True
-    is_text = pa.types.is_string(array.type)
-    is_text_kept = affinity_of(column.native) is Affinity.TEXT
-    match column.type:
-        case FieldType.TEXT | FieldType.JSON | FieldType.LIST:
-            return bool(is_text or (pa.types.is_integer(array.type) and column.type is FieldType.TEXT))
-        case FieldType.BINARY:
-            return bool(is_text or pa.types.is_binary(array.type))
-        case FieldType.INTEGER | FieldType.BOOLEAN:
-            return bool(pa.types.is_integer(array.type) or (is_text and is_text_kept))
-        case FieldType.DECIMAL:
-            if pa.types.is_floating(array.type):
-                return bool(pc.max(pc.abs(array)).as_py() < _EXACT_LIMIT)
-            return bool(pa.types.is_integer(array.type) or (is_text and is_text_kept))
-    return bool(is_text)
+def _unchecked(values: Sequence[object]) -> pa.Array | Sequence[object]:
+    """A column of texts, some not UTF-8, as Arrow has it: `canonical` tells what is wrong with each."""
+    kinds = set(map(type, values))
+    if Undecodable not in kinds or kinds - {Undecodable, str, type(None)}:
+        return values
+    return pa.array([one.encode() if isinstance(one, str) else one for one in values], pa.binary()).view(pa.string())
 
 
 def _number(value: str) -> int | float:
