@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 CHROMIUM: Final = "/usr/bin/chromium"
 ALIVE_S: Final = 180
-MOST_BYTES: Final = 1_500_000
+MOST_BYTES: Final = 2_000_000
 QUALITY: Final = 0.82
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 800}
 NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
@@ -75,6 +75,14 @@ PICTURES: Final = {
     "system": Picture(address="/systems/register/"),
     "records": Picture(address="/records/installed_asset/"),
     "records-phone": Picture(address="/records/account/", size=NARROW),
+    "calendar": Picture(address="/records/calendar/"),
+    "case": Picture(address="/records/case/?q=Asset needs a new part", follow="[data-rows] a"),
+    "workbench": Picture(address="/work/?tab=all"),
+    "work-order": Picture(address="/work/?tab=all", follow="[data-rows] a"),
+    "exceptions": Picture(address="/register/exceptions/"),
+    "matching": Picture(address="/integrations/it-assets/matching/"),
+    "tour": Picture(address="/packs/assets/tour/"),
+    "fields": Picture(address="/integrations/assets/flows/assets/"),
     "account": Picture(address="/records/account/", follow="[data-rows] a"),
     "roles": Picture(address="/roles/new/"),
     "audit": Picture(address="/audit/"),
