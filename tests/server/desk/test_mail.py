@@ -348,6 +348,20 @@ def test_mail_server_hands_emails_over_for_the_desk_alone(post):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_email_without_an_envelope_sender_is_left_alone_as_undelivered(post):
+    place = MailIntake(address=DESK, host="127.0.0.1", port=free_port())
+    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=30) as server:
+        letter = post.letter("It did not arrive.", author="mailer-daemon@mail.example.com")
+        assert server.sendmail("", [DESK], letter.as_bytes()) == {}
+    intake.take_waiting()
+    email = Email.objects.get()
+    assert (email.envelope_sender, email.state, email.aside) == ("", "aside", "undelivered")
+    assert (Case.objects.count(), Letter.objects.count()) == (0, 0)
+    if connection.vendor == "sqlite":
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_email_that_cannot_be_kept_stays_with_the_server_before(post, monkeypatch):
     from django.db import OperationalError
 

@@ -88,7 +88,8 @@ class _Handler:
         return "250 2.1.5 Right"
 
     async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
-        keep = _in_database(lambda: _kept(bytes(envelope.content), envelope.mail_from or "", envelope.rcpt_tos))
+        sender = (envelope.mail_from or "").strip("<>")  # a mail server that tells of a fault has none: <>
+        keep = _in_database(lambda: _kept(bytes(envelope.content), sender, envelope.rcpt_tos))
         try:
             number = await asyncio.get_running_loop().run_in_executor(self._pool, keep)
         except DatabaseError as error:
