@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tallystick.errors import AlreadyDecided, InputRefused, NotAllowed
@@ -9,6 +11,7 @@ from tallystick.server.desk import looking
 from tallystick.server.desk.domain import help_desk
 from tallystick.server.desk.domain.help_desk import Wanted
 from tallystick.server.desk.models import CaseOrder, Follower, Notice, WorkOrder
+from tallystick.server.messages import queries
 from tallystick.server.messages.courier import Courier
 from tallystick.server.messages.course import Came, State
 from tallystick.server.messages.domain import handling
@@ -60,6 +63,18 @@ def test_corrected_request_is_a_new_attempt_of_the_same_transaction_S6(desk):
     assert (CaseOrder.objects.count(), WorkOrder.objects.count()) == (1, 1)
     with pytest.raises(AlreadyDecided):
         help_desk.correct(desk.agent, refused.pk, wanted)
+
+
+def test_what_was_asked_before_a_correction_and_its_errors_are_kept_and_found_W4_W7(desk):
+    refused = desk.ask(desk.case(), priority="9", shop="S3")
+    help_desk.correct(desk.agent, refused.pk, Wanted(subject="Lamp in hall 3 is dark", shop="S1", priority="1"))
+    first, second = refused.transaction.tries.all()
+    errors = [one["message"] for one in json.loads(first.answer)["errors"]]
+    assert errors == ["There is no priority 9.", "The shop S3 is closed."]
+    assert json.loads(second.answer)["body"]["number"] == "WO-1"
+    for words in ("S3", "no priority 9", "S1"):
+        found = queries.transactions(desk.boss, queries.Wanted(words=words, direction="out"))
+        assert refused.transaction_id in [one.pk for one in found], words
 
 
 class OnceLost(Straight):

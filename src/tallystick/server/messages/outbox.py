@@ -83,9 +83,20 @@ def index(made: Transaction, *, is_new: bool = False) -> None:
     """Makes a transaction findable by its number, ids, and the texts in its bodies."""
     texts = [str(made.number), made.correlation, made.operation, made.subject, made.about_called]
     texts += [*_texts(made.body), *_texts(made.answer), *(str(one.get("message", "")) for one in made.errors)]
+    if made.direction == Direction.OUT and made.attempts:
+        texts += _of_attempts(made)
     text = " ".join(dict.fromkeys(texts)).casefold()[:LONGEST_WORDS]
     if is_new or not Words.objects.filter(transaction=made).update(text=text):
         Words.objects.create(transaction=made, text=text)
+
+
+def _of_attempts(made: Transaction) -> list[str]:
+    """What was asked before it was corrected, and what came back to that."""
+    texts: list[str] = []
+    for body, answer in made.tries.values_list("body", "answer"):
+        if body != made.body:
+            texts += [*_texts(body), answer[:200]]
+    return texts
 
 
 def _texts(value: object) -> list[str]:

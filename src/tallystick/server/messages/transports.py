@@ -26,6 +26,7 @@ from tallystick.server.messages.envelope import (
     Malformed,
     decode_answer,
     encode,
+    encode_answer,
 )
 from tallystick.server.messages.lists import Entry, read
 from tallystick.server.messages.models import Peer
@@ -113,13 +114,14 @@ class Straight:
         except Exception as error:  # noqa: BLE001  the outermost edge of the other half, as the web is over the wire
             return Sent(came=Came.LOST, message=f"Something went wrong over there: reference {mishaps.keep(error)}.")
         came = Came.ANSWERED if answer.is_accepted else Came.REFUSED
-        return Sent(came=came, answer=answer, raw=json.dumps(dict(answer.body), ensure_ascii=False)[:SHOWN])
+        return Sent(came=came, answer=answer, raw=encode_answer(message.id, answer).decode()[:SHOWN])
 
     def look_up(self, peer: Peer, id_: str) -> LookedUp:
         answer = receiving.answer_given(partners.counterpart(peer), id_)
         if answer is None:
             return LookedUp(found=Found.ABSENT)
-        return LookedUp(found=Found.ANSWERED if answer.is_accepted else Found.REFUSED, answer=answer)
+        found = Found.ANSWERED if answer.is_accepted else Found.REFUSED
+        return LookedUp(found=found, answer=answer, raw=encode_answer(id_, answer).decode()[:SHOWN])
 
     def read_list(self, peer: Peer, name: str, words: str) -> list[Entry]:
         return read(partners.counterpart(peer), name, words)
