@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from tallystick.model.value import FieldType, Value
+from tallystick.server.records import hub_users
 from tallystick.server.records.codes import Codes
 from tallystick.server.records.record_types import Field, RecordType
 from tallystick.server.records.titles import Titles
@@ -171,6 +172,8 @@ def _form_field(field: Field, titles: Titles, current: Value) -> forms.Field:
         common["help_text"] = _("Has to be filled in.")
     if field.refers_to is not None:
         return forms.CharField(widget=ReferenceInput(field, titles), **common)
+    if hub_users.names_user(field) and (users := hub_users.choices(titles.actor, current)) is not None:
+        return forms.ChoiceField(choices=users, **common | {"help_text": _("Who signs in as this person.")})
     if field.codes is not None:
         choices = _choices(field.codes, current)
         if field.type is FieldType.LIST:

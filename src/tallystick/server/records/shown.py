@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from tallystick.model.value import FieldType, Value
+from tallystick.server.records import hub_users
 from tallystick.server.records.record_types import Field, RecordType
 from tallystick.server.records.titles import Named, Titles
 from tallystick.server.records.values import listed
@@ -26,6 +27,8 @@ def value(field: Field, value: Value, titles: Titles, *, most: int = 0) -> Shown
     """The value for people; `most` characters of long texts, 0 for all."""
     if value is None or value in ("", "[]"):
         return NOTHING
+    if hub_users.names_user(field):
+        return hub_users.name_of(value)
     if field.refers_to is not None:
         ids = listed(value) if field.type is FieldType.LIST else (value,)
         return format_html_join(", ", "{}", ((reference(titles.name(field.refers_to, id_)),) for id_ in ids))
@@ -52,6 +55,8 @@ def plain(field: Field, value: Value, titles: Titles) -> str:
     """The value as bare text, for differences."""
     if value is None:
         return ""
+    if hub_users.names_user(field):
+        return hub_users.name_of(value)
     if field.refers_to is not None:
         ids = listed(value) if field.type is FieldType.LIST else (value,)
         return ", ".join(titles.name(field.refers_to, id_).title for id_ in ids)
