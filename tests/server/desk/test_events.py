@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from tallystick.errors import InputRefused, LinkExpired
 from tallystick.server.desk.domain import cases, closing, help_desk, notices, statuses, technician
 from tallystick.server.desk.domain.technician import Doing
 from tallystick.server.desk.models import CaseOrder, Happening, Notice, Satisfaction, WorkOrder
+from tallystick.server.desk.shown import case_order_shown
 from tallystick.server.messages import partners, receiving
 from tallystick.server.messages.course import State
 from tallystick.server.messages.envelope import Envelope
@@ -255,3 +257,20 @@ def test_note_of_the_agent_stands_in_the_order_W11(desk):
         "Olga Agent",
         "help_desk",
     )
+
+
+def test_usual_status_is_told_in_the_language_of_whoever_reads_it_and_a_name_of_ones_own_as_it_is_W8(desk):
+    found = desk.ask(desk.case())
+    with translation.override("ru"):  # of the technician
+        technician.do(desk.technician, desk.order(found).pk, technician.Doing.BEGIN)
+    desk.deliver()
+    notice = Notice.objects.get(happening="status")
+    badge = case_order_shown(again(found)).badge
+    assert notices.worded(notice.happening, notice.facts) == "WO-1 is In progress now."
+    assert str(badge[1]) == "In progress"
+    with translation.override("ru"):
+        assert notices.worded(notice.happening, notice.facts) == "WO-1: теперь «В работе»."
+    own = {"number": "WO-1", "status": "on_hold", "status_name": "Waiting for parts"}
+    with translation.override("ru"):
+        assert notices.worded("status", own) == "WO-1: теперь «Waiting for parts»."
+        assert str(partners.own(Role.MAINTENANCE)) == "Своя ремонтная служба"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
+from django.conf import settings
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.server.records.codes import CodeSet
@@ -31,3 +34,18 @@ STATUSES: Final = CodeSet(
 OVER: Final = ("closed", "cancelled")
 """An order of these does not change any more."""
 DONE: Final = ("completed", "closed", "cancelled")
+
+
+def status_name(means: str, theirs: str) -> str:
+    """What a status is called: a name of one's own as it is, a usual one in the language of whoever reads it."""
+    return str(STATUSES.title(means)) if not theirs or theirs in _usual(means) else theirs
+
+
+@cache
+def _usual(means: str) -> frozenset[str]:
+    """The title of a status in all languages of the hub: messages have it in that of whoever changed the order."""
+    found = set()
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            found.add(str(STATUSES.title(means)))
+    return frozenset(found)

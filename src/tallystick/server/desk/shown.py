@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tallystick.server.desk.codes import STATUSES
+from tallystick.server.desk.codes import STATUSES, status_name
 from tallystick.server.desk.models import CaseOrder, Conversation
 from tallystick.server.messages.course import State
 
@@ -68,4 +68,4 @@ def case_order_shown(one: CaseOrder) -> CaseOrderShown:
 def _status_badge(one: CaseOrder) -> tuple[str, Any]:
     if not one.status:
         return "warn", one.their_status or _("Status not mapped")
-    return STATUSES.tone(one.status), one.their_status or STATUSES.title(one.status)
+    return STATUSES.tone(one.status), status_name(one.status, one.their_status)

@@ -13,7 +13,7 @@ from tallystick.server.messages.words import operation_titles
 
 
 def _titled(peer: Peer) -> str:
-    return peer.title if peer.is_enabled else gettext("{name} (deleted)").format(name=peer.title)
+    return str(peer) if peer.is_enabled else gettext("{name} (deleted)").format(name=peer)
 
 
 class SearchInput(forms.TextInput):

@@ -20,6 +20,9 @@ class Role(models.TextChoices):
     HELP_DESK = "help_desk", _("Help desk")
 
 
+OWN_TITLES = {Role.MAINTENANCE: _("Own maintenance"), Role.HELP_DESK: _("Own help desk")}
+
+
 class Peer(models.Model):
     """A system that messages are exchanged with. Without `address` it is the hub itself."""
 
@@ -48,6 +51,8 @@ class Peer(models.Model):
         ordering = ["name"]
 
     def __str__(self) -> str:
+        if self.is_own:
+            return str(OWN_TITLES[Role(self.role)])
         return self.title or self.name
 
 

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from tallystick.errors import NotAllowed
-from tallystick.server.desk.codes import STATUSES
+from tallystick.server.desk.codes import STATUSES, status_name
 from tallystick.server.desk.models import CaseOrder, Happening, Notice, NoticeChoice, StatusMap
 from tallystick.server.messages import moment, partners, post
 from tallystick.server.messages.course import State
@@ -90,7 +90,8 @@ def worded(happening: str, facts: Mapping[str, Any]) -> str:
     number = facts.get("number") or _("the work order")
     match happening:
         case Happening.STATUS:
-            return _("{number} is {status} now.").format(number=number, status=facts.get("status_name", ""))
+            status = status_name(str(facts.get("status", "")), str(facts.get("status_name", "")))
+            return _("{number} is {status} now.").format(number=number, status=status)
         case Happening.DESCRIPTION:
             return _("The description of {number} changed: {subject}").format(
                 number=number, subject=facts.get("subject", "")
