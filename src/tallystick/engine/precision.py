@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from tallystick.engine.cases import cases
+from tallystick.engine.matched import rule_name
+from tallystick.model.flow import Match
 from tallystick.model.link import Link, LinkState
 from tallystick.model.plan import Review
 
@@ -36,8 +38,10 @@ class RulePrecision:
         return (self.linked + self.confirmed) / pairs if pairs else None
 
 
-def rule_precisions(links: Iterable[Link], reviews: Iterable[Review]) -> list[RulePrecision]:
-    """One for each rule that links or answered questions name, in the order of their names.
+def rule_precisions(
+    links: Iterable[Link], reviews: Iterable[Review], rules: Match | None = None
+) -> list[RulePrecision]:
+    """One for each rule that links or answered questions name, in the order of their names, then the others of `rules`.
 
     `links` of any state; a link that a person decided counts as the question it was.
     """
@@ -67,5 +71,14 @@ def rule_precisions(links: Iterable[Link], reviews: Iterable[Review]) -> list[Ru
             confirmed=count["confirmed"],
             refused=count["refused"],
         )
-        for rule, count in sorted(counts.items())
+        for rule, count in [*sorted(counts.items()), *_unused(rules, counts)]
     ]
+
+
+def _unused(rules: Match | None, counts: Mapping[str, Counter[str]]) -> Iterator[tuple[str, Counter[str]]]:
+    if rules is None:
+        return
+    weights = (rules.weights,) if rules.weights is not None else ()
+    for name in dict.fromkeys(map(rule_name, (*rules.definite, *rules.possible, *weights))):
+        if name not in counts:
+            yield name, Counter()

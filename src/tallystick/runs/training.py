@@ -102,7 +102,7 @@ def precisions(opened: Workspace, flow: Flow) -> list[RulePrecision]:
     """How often each match rule of the flow was right so far."""
     scope = opened.scope(flow)
     reviews = opened.store.reviews(scope, status=ReviewStatus.DECIDED, kinds=KINDS)
-    return rule_precisions(opened.store.all_links(scope), reviews)
+    return rule_precisions(opened.store.all_links(scope), reviews, flow.match)
 
 
 def written(weights: Weights) -> dict[str, Any]:

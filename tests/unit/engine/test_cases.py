@@ -127,6 +127,9 @@ def test_rule_was_right_where_its_links_stand_and_people_agreed_E14_E17() -> Non
         RulePrecision(rule="serial", linked=2, undone=1, confirmed=0, refused=0),
         RulePrecision(rule="serial in name", linked=0, undone=0, confirmed=1, refused=3),
     ]
+    rules = Match(definite=(("serial",), ("tag",)), possible=(PossibleRule(block=("host",), compare={}, at_least=1.0),))
+    unused = [RulePrecision(rule=rule, linked=0, undone=0, confirmed=0, refused=0) for rule in ("tag", " in host")]
+    assert rule_precisions(links, answers, rules) == [*found, *unused]
     assert [one.precision for one in found] == [2 / 3, 1 / 4]
     assert [one.judged for one in found] == [1, 4]
     assert RulePrecision(rule="x", linked=0, undone=0, confirmed=0, refused=0).precision is None
