@@ -111,6 +111,31 @@ def test_partners_and_their_statuses_look_right(desk, asked, check_looks, live_s
     check_looks("/desk/statuses/", "desk-statuses", role="integration manager")
 
 
+def test_partner_is_added_on_a_telephone_and_deleted_by_keyboard(open_page, check_page):
+    page = open_page("/messages/partners/", role="integration manager", is_narrow=True)
+    page.get_by_label("Title").fill("Works of the town")
+    page.get_by_label("Name", exact=True).fill("town")
+    page.get_by_label("Address of its messages").fill("https://town.example.org/messages")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("the secret is shown this once")).to_be_visible()
+    check_page(page, "message-partner-added")
+    page.get_by_role("button", name="Delete Works of the town").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").press("Enter")
+    expect(page.get_by_text("Works of the town is deleted")).to_be_visible()
+    expect(page.get_by_role("link", name="Works of the town")).to_have_count(0)
+
+
+def test_pages_fit_in_russian_too(desk, agent, asked, open_page, check_page, person):
+    agent.language = "ru"
+    agent.save()
+    page = open_page("/desk/notices/", user=agent)
+    expect(page.get_by_role("heading", name="Оповещения")).to_be_visible()
+    check_page(page, "desk-notices-russian")
+    page = open_page(f"/messages/{asked.transaction_id}/", user=person("integration manager", language="ru"))
+    expect(page.get_by_role("heading", name="Завести заказ")).to_be_visible()
+    check_page(page, "message-russian")
+
+
 def test_messages_look_right_without_any(check_looks):
     check_looks("/messages/", "messages-empty", role="integration manager")
     check_looks("/messages/?q=nothing", "messages-none-fit", role="integration manager")
