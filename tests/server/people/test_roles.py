@@ -118,7 +118,9 @@ def test_offered_permissions_are_all_of_the_hub(db):
 def test_everything_a_role_may_do_is_told_in_russian_too(db):
     with translation.override("ru"):
         told = [
-            text for one in offered() for text in (one.app, *dict(one.things), *(allows for _name, allows in one.others))
+            text
+            for one in offered()
+            for text in (one.app, *dict(one.things), *(allows for _name, allows in one.others))
         ]
     names = {"Request Tracker"}
     assert [text for text in told if text not in names and not re.search("[а-яё]", text)] == []
