@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 from django.db import connection
@@ -12,8 +13,10 @@ from django.db import connection
 from tallystick.errors import ConfigurationError, NotFound, PlanRefused, ScopeBusy
 from tallystick.model.plan import RunKind, RunStatus
 from tallystick.runs import requests
+from tallystick.runs.feeds import Feeds
 from tallystick.runs.requests import Changed
 from tallystick.runs.wakes import Wakes
+from tallystick.runs.world import SystemClock, TimeIds
 from tallystick.server.connections.domain import change as connections
 from tallystick.server.designer import planning
 from tallystick.server.designer.domain import change, plans, standing
@@ -165,6 +168,43 @@ def test_message_of_a_connection_wakes_the_flows_of_that_connection_alone(actor,
     assert due() == [("firm", ["people"]), ("other", ["people"])]
     wakes.add(Changed(connector="memory", connection="gone", records=person))
     assert due() == []
+
+
+def test_connection_that_tells_of_changes_is_heard_and_edits_of_it_are_heeded_E38(
+    actor, firm, two, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TALLYSTICK_ALLOWED_FOLDERS", str(tmp_path))
+    file = tmp_path / "register.db"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT, phone TEXT)")
+    settings = {"url": f"sqlite:///{file}", "feed": True}
+    connections.add(actor, name="table", connector="sql", settings=settings)
+    change.create(
+        actor, TEXT.replace("integration: firm", "integration: told").replace("connection: right", "connection: table")
+    )
+    standing.enable(actor, "told")
+    kept = Kept()
+    heard: list[Changed] = []
+    feeds = Feeds(kept, heard.append, SystemClock(), TimeIds())
+
+    def threads():
+        return [one for one in threading.enumerate() if one.name == "feed register"]
+
+    def is_heard():
+        with closing(sqlite3.connect(file)) as database, database:
+            database.execute("INSERT INTO person (name) VALUES ('Ann')")
+        return bool(heard)
+
+    try:
+        feeds.look()
+        wait_until(is_heard)
+        assert set(heard) == {Changed(system=("told", "register"))}
+        connections.edit(actor, "table", settings={**settings, "feed": False})
+        kept.changes()
+        feeds.look()
+        wait_until(lambda: threads() == [])
+    finally:
+        feeds.stop()
 
 
 def planned(actor, begun):

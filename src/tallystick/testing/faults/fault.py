@@ -23,7 +23,7 @@ from tallystick.model.schema import Description
 from tallystick.model.selection import Selection
 from tallystick.model.value import Value
 from tallystick.model.write import Outcome, Write
-from tallystick.ports.system import Known, System
+from tallystick.ports.system import Feed, Feeding, Known, System
 from tallystick.ports.world import Clock
 
 ALWAYS: Final = 1_000_000_000
@@ -45,7 +45,7 @@ READS: Final = frozenset({Call.LISTING, Call.CHANGES})
 
 
 class Layer:
-    """Implements ports.system.System by passing everything on; a fault overrides what it changes."""
+    """Implements ports.system.System and Feeding by passing everything on; a fault overrides what it changes."""
 
     def __init__(self, inner: System) -> None:
         self.inner = inner
@@ -71,6 +71,9 @@ class Layer:
 
     def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
         return self.inner.write(selection, writes)
+
+    def feed(self) -> Feed | None:
+        return self.inner.feed() if isinstance(self.inner, Feeding) else None
 
     def close(self) -> None:
         self.inner.close()
