@@ -22,7 +22,7 @@ AT_ONCE: Final = 500
 
 def exported(kind: RecordType, actor: Actor, query: Mapping[str, Any], form: str) -> Iterator[str]:
     """Lines of the file, a few hundred records at a time. Raises NotAllowed before the first."""
-    rows = narrowed(queries.live(kind, actor), kind, query).rows
+    rows = narrowed(queries.live(kind, actor), kind, query).rows()
     names = ["number", *(name for name in kind.fields if name not in ("number", "version"))]
     return _csv(kind, actor, rows, names) if form == "csv" else _jsonl(kind, actor, rows, names)
 

@@ -94,11 +94,13 @@ def sorted_by(kind: RecordType, wanted: str) -> str:
 
 def narrowed(rows: QuerySet[Entry, Entry], kind: RecordType, query: Mapping[str, Any], *, sort: str = "") -> Matches:
     """Those that pass the search and the filters of an address; a filter that makes no sense is left out."""
+    counted = rows
     for name in kind.filters:
         value = str(query.get(name, "") or "")
         if value and "\0" not in value:
             rows = _filtered(rows, kind, name, value, sort.removeprefix("-"))
-    return matches(rows, kind, str(query.get(SEARCH, "") or ""), using=queries.HUB)
+            counted = _filtered(counted, kind, name, value, "")  # in no order, so by the index of the filter
+    return matches(rows, kind, str(query.get(SEARCH, "") or ""), using=queries.HUB, counted=counted)
 
 
 def _filtered(

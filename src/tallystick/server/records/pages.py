@@ -35,7 +35,7 @@ def page_of(
 
     Rows are counted up to a limit. At most three queries, and more where very many are searched.
     """
-    rows = matches.rows
+    rows = matches.listed
     name, is_down = sort.removeprefix("-"), sort.startswith("-")
     count = matches.counted.order_by()[: COUNTED + 1].count()
     edge = _edge(rows, query.get("before", ""), name)

@@ -27,10 +27,12 @@ from tallystick.server.state.grams import FEW, SEARCH_TEXTS, grams, is_more_than
 
 LOOKED: Final = 2_000
 """Records at the beginning of a page whose texts are looked at."""
+MANY: Final = 50_000
+"""Records whose ids PostgreSQL keeps at hand while it reads others in their order: 4 MB, its usual `work_mem`."""
 MOST: Final = 300_000
-"""Records whose ids a database keeps at hand while it reads a list in its order: 20 MB."""
+"""The same for the page of a list: 20 MB."""
 AT_HAND: Final = "SET LOCAL work_mem = '32MB'"
-"""What PostgreSQL needs to know that it can keep them."""
+"""What PostgreSQL has to be told to keep so many."""
 NEWEST: Final = 2_000
 _WORDS: Final = 8
 _NUMBER: Final = re.compile(r"(?:([a-z]{1,5})-)?(\d{1,18})", re.ASCII)
@@ -57,8 +59,8 @@ class Among(Lookup):
 
 @CharField.register_lookup
 class Selected(Lookup):
-    """An id among the MOST at most that a statement of its own selects. It is carried out once: PostgreSQL knows by the
-    limit that it can keep them, and by IS TRUE that it shall.
+    """An id among those that a statement of its own selects, with its limit. It is carried out once: PostgreSQL knows
+    by the limit that it can keep them, and by IS TRUE that it shall.
     """
 
     lookup_name = "selected"
@@ -67,7 +69,7 @@ class Selected(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
-        return f"({column} IN ({self.rhs[0]} LIMIT {MOST})) IS TRUE", (*values, *self.rhs[1])
+        return f"({column} IN ({self.rhs[0]})) IS TRUE", (*values, *self.rhs[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,20 +88,20 @@ class Many:
         found = [id_ for id_ in near if id_ in hits][:count]
         if len(found) == count or len(near) < LOOKED:
             return found
-        with transaction.atomic(using=self.using):
-            far = rows.filter(self.condition())
-            if connections[self.using].vendor == "postgresql":
-                with connections[self.using].cursor() as cursor:
-                    cursor.execute(AT_HAND)
-            return list(far.values_list("pk", flat=True)[:count])
+        far = rows.filter(self.condition(MOST)).values_list("pk", flat=True)[:count]
+        if connections[self.using].vendor != "postgresql":  # a transaction of SQLite would wait for whoever writes
+            return list(far)
+        with transaction.atomic(using=self.using), connections[self.using].cursor() as cursor:
+            cursor.execute(AT_HAND)
+            return list(far)
 
-    def condition(self) -> Any:
-        """Of a row that has the words."""
+    def condition(self, most: int) -> Any:
+        """Of a row that has the words: it is among all that have them, unless these are more than `most`. One query."""
         hit: Any = Exists(self._texts().filter(record=OuterRef("pk")))
         if self.selected is not None:
             with connections[self.using].cursor() as cursor:
-                if not is_more_than(cursor, self.selected, MOST):
-                    hit = Q(pk__selected=self.selected)
+                if not is_more_than(cursor, self.selected, most):
+                    hit = Q(pk__selected=(f"{self.selected[0]} LIMIT {most}", self.selected[1]))
         return Q(pk__in=self.numbered) | hit if self.numbered else hit
 
     def _texts(self) -> Any:
@@ -111,38 +113,52 @@ class Many:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """`rows` have the words, or are all that have `many` to be looked for in them; `counted`: rows to count for them;
-    `is_part`: there may be more than these.
+    """`listed` have the words or, where they are `many`, are all that these are looked for in; `counted`: rows to count
+    for them; `is_part`: there may be more than these.
     """
 
-    rows: QuerySet[Entry, Entry]
+    listed: QuerySet[Entry, Entry]
     counted: QuerySet[Entry, Entry]
     many: Many | None = None
     is_part: bool = False
 
+    def rows(self) -> QuerySet[Entry, Entry]:
+        """All that have the words."""
+        return self.listed if self.many is None else self.listed.filter(self.many.condition(MANY))
+
 
 def matching(rows: QuerySet[Entry, Entry], kind: RecordType, words: str, *, using: str) -> QuerySet[Entry, Entry]:
     """Those of the rows that have all the words; of a number like C-1042 also the record of that number."""
-    found = matches(rows, kind, words, using=using)
-    return found.rows if found.many is None else found.rows.filter(found.many.condition())
+    return matches(rows, kind, words, using=using).rows()
 
 
-def matches(rows: QuerySet[Entry, Entry], kind: RecordType, words: str, *, using: str) -> Matches:
-    """The same, as a page needs it. At most two queries."""
+def matches(
+    rows: QuerySet[Entry, Entry],
+    kind: RecordType,
+    words: str,
+    *,
+    using: str,
+    counted: QuerySet[Entry, Entry] | None = None,
+) -> Matches:
+    """The same, as a page needs it. `counted`: the rows, asked for so that they are counted at once where there are no
+    words. At most two queries.
+    """
     parts = _parts(words)
     if not parts:
-        return Matches(rows=rows, counted=rows)
+        return Matches(listed=rows, counted=rows if counted is None else counted)
     number = _number(kind, words)
     numbered = [] if number is None else list(rows.filter(number=number).values_list("pk", flat=True))
     selected = statement(bulk_for(using), SEARCH_TEXTS, "record", parts, mark=type_mark(kind.name))
     many = Many(parts=parts, numbered=numbered, selected=selected, using=using)
     if selected is None:
-        return Matches(rows=rows, counted=rows.filter(many.condition()), many=many)
+        return Matches(listed=rows, counted=rows.filter(many.condition(MANY)), many=many)
     with connections[using].cursor() as cursor:
         ids = looked_up(cursor, selected, most=FEW)
     few = rows.filter(pk__among=[*ids, *numbered])
     return (
-        Matches(rows=rows, counted=few, many=many, is_part=True) if len(ids) > FEW else Matches(rows=few, counted=few)
+        Matches(listed=rows, counted=few, many=many, is_part=True)
+        if len(ids) > FEW
+        else Matches(listed=few, counted=few)
     )
 
 
