@@ -63,8 +63,7 @@ def _reason(
     source_id = operation.id_on(source)
     record = now[source].get(source_id or "")
     if operation.action is Action.DELETE:
-        is_back = record is not None and "left the filter" not in operation.reason
-        return f"the {source.value} record is there again" if is_back else None
+        return f"the {source.value} record is there again" if record is not None else None
     link = links[source].get(source_id or "")
     is_freed = link is not None and operation.evidence.get("doubled") == link.number  # by the create before it
     if (

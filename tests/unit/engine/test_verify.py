@@ -100,6 +100,22 @@ def test_lines_that_moved_are_refused_and_all_others_applied_E24_S25() -> None:
     assert len(two.reviews()) == 1  # 005 was edited on both sides
 
 
+def test_deletion_for_a_record_that_is_back_in_the_filter_is_refused_E2_E24() -> None:
+    where = "where: {field: city, is_not: gone}"
+    two = TwoSystems(flow("'on': {left_scope: delete}", left=where, guards="{delete: none}"))
+    for number in range(4):
+        two.left.put({**ANN, "tag": str(number)}, id=f"{number:03}")
+    two.sync()
+    back, away = (two.partner(LEFT, id_) for id_ in ("000", "001"))
+    for id_ in ("000", "001"):
+        two.left.edit(id_, {"city": "gone"})
+    plan = plan_of(two)
+    two.left.edit("000", {"city": "X"})
+    assert refused(apply(two, plan)) == [("delete", back, "the left record is there again")]
+    assert two.right.get(back) is not None
+    assert two.right.get(away) is None
+
+
 def test_deletion_of_a_record_that_is_back_is_refused_E2_E24() -> None:
     two = systems()
     there = two.partner(LEFT, "000")
