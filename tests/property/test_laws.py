@@ -142,16 +142,16 @@ Lost = tuple[Side, str, Action, dict[str, Value]]
 class Witness(Layer):
     """Stands beside a system and writes down what the hub overwrites and deletes there."""
 
-    def __init__(
-        self, inner: System, side: Side, two: TwoSystems, seen: list[Lost], overruled: list[str], granularity: str
-    ) -> None:
+    def __init__(self, inner: System, side: Side, lives: Lives) -> None:
         super().__init__(inner)
         self._side = side
-        self._granularity = granularity
-        self._two = two
-        self._table = two.table(side)
-        self._seen = seen
-        self._overruled = overruled
+        self._granularity = lives.terms.granularity
+        self._two = lives.two
+        self._table = lives.two.table(side)
+        self._seen = lives.seen
+        self._deleted = lives.deleted
+        self._there = lives.there
+        self._overruled = lives.overruled
 
     def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
         outcomes: list[Outcome] = []
@@ -165,6 +165,8 @@ class Witness(Layer):
             after = self._table.get(write.id or "") or {}
             lost = {name: value for name, value in before.items() if after.get(name, ...) != value}
             self._seen.append((self._side, write.id or "", write.action, lost))
+            if write.action is Action.DELETE:
+                self._deleted.append((self._side, write.id or "", self._there(self._side.other, lost["tag"])))
         return outcomes
 
     def _check_asked(self, write: Write, before: dict[str, Value]) -> None:
@@ -194,6 +196,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.seen: list[Lost] = []
+        self.deleted: list[tuple[Side, str, list[Cause | None]]] = []  # side, id, what became of its copies by then
         self.overruled: list[str] = []
         self.checked = 0
         self.tags = 0
@@ -227,7 +230,7 @@ class Lives(RuleBasedStateMachine):
 
     def wrap(self, side: Side, system: System) -> System:
         return FaultySystem(
-            Witness(system, side, self.two, self.seen, self.overruled, self.terms.granularity),
+            Witness(system, side, self),
             self.faults[side],
             self.two.clock,
         )
@@ -488,23 +491,22 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_deleted_that_lives_on_the_other_side(self) -> None:
-        for side, id_, _, lost in self.deleted_now:
-            records = self.two.table(side.other).records()
-            outside = {one for one, record in records.items() if not self.terms.takes_part(side.other, record)}
-            there = [
-                Cause.OUT_OF_FILTER if id_ in outside and gone is None else gone
-                for id_, (gone, tag) in self.rows(side.other).items()
-                if tag == lost["tag"]
-            ]
+        deleted, self.deleted[:] = list(self.deleted), []
+        for side, id_, there in deleted:
             assert None not in there or self.terms.rule == "add_both", f"{side.value} {id_} deleted, its partner lives"
             is_left = Cause.OUT_OF_FILTER in there and self.terms.left_scope == "delete"
             is_deleted = Cause.DELETED in there or is_left or not self.terms.causes[side.other]
             assert is_deleted, f"{side.value} {id_} deleted, its partner is {there}"
 
-    @property
-    def deleted_now(self) -> list[Lost]:
-        start, self._deletes = getattr(self, "_deletes", 0), len(self.seen)
-        return [one for one in self.seen[start:] if one[2] is Action.DELETE]
+    def there(self, side: Side, tag: Value) -> list[Cause | None]:
+        """Why each record of this tag is gone; None for one that lives."""
+        records = self.two.table(side).records()
+        outside = {one for one, record in records.items() if not self.terms.takes_part(side, record)}
+        return [
+            Cause.OUT_OF_FILTER if id_ in outside and gone is None else gone
+            for id_, (gone, of) in self.rows(side).items()
+            if of == tag
+        ]
 
     @invariant()
     def one_link_per_id(self) -> None:
