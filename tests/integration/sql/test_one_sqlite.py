@@ -13,9 +13,10 @@ import pytest
 
 from tallystick import errors
 from tallystick.connectors.sql import Settings, connect
-from tallystick.connectors.sql.client import SqlSystem
 from tallystick.model.selection import Selection
+from tallystick.ports.system import System
 from tallystick.testing.clock import FixedClock, SequentialIds
+from tallystick.testing.contract import VersionsKnown
 from tallystick.testing.contract.subject import read
 
 ASSETS = Selection(record="asset", fields=("name",))
@@ -42,7 +43,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def system(path: Path) -> Iterator[SqlSystem]:
+def system(path: Path) -> Iterator[System]:
     settings = Settings(url=f"sqlite:///{path.name}", timeout_s=0.05)
     with closing(connect(settings, folder=path.parent, clock=FixedClock(), ids=SequentialIds())) as system:
         yield system
@@ -57,11 +58,13 @@ def writer(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
-def names(system: SqlSystem) -> list[str | None]:
-    return [record.values["name"] for record in read(system.listing(ASSETS, {})).records.values()]
+def names(system: System) -> list[str | None]:
+    return [record.values["name"] for record in read(system.listing(ASSETS, VersionsKnown())).records.values()]
 
 
-def test_listing_leaves_the_lock_of_a_writer_in_the_same_process_alone_E1_E27(system, path, writer):
+def test_listing_leaves_the_lock_of_a_writer_in_the_same_process_alone_E1_E27(
+    system: System, path: Path, writer: sqlite3.Connection
+) -> None:
     assert names(system) == ["old"] * 300
     found = subprocess.run([sys.executable, "-c", ANOTHER, str(path)], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "database is locked"
@@ -69,7 +72,7 @@ def test_listing_leaves_the_lock_of_a_writer_in_the_same_process_alone_E1_E27(sy
     assert names(system) == ["new"] * 300
 
 
-def test_listing_does_not_read_beside_a_writer_that_excludes_all_others_E1_E4(system, path):
+def test_listing_does_not_read_beside_a_writer_that_excludes_all_others_E1_E4(system: System, path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
             pytest.skip("with a write-ahead log nobody is excluded from reading")

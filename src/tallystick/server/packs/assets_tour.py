@@ -89,7 +89,7 @@ def _reconciled() -> Standing:
 
 def _unique() -> Standing:
     found = doubtful_serials(_reader())
-    note = _("{doubled} serial numbers on several assets, {blank} assets in use without one.")
+    note = _("Serial numbers on several assets: {doubled}; assets in use without one: {blank}.")
     is_done = not found.doubled_count and RegisterAsset.objects.exists()
     return Standing(is_done=is_done, note=note.format(doubled=found.doubled_count, blank=found.blank_count))
 
