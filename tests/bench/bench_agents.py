@@ -1,7 +1,8 @@
 """Inventory agents reporting to a hub of its own process over HTTP: a paced stream, then as fast as it goes.
 
-TALLYSTICK_BENCH_AGENTS (2,000) machines with 300 programs each; TALLYSTICK_BENCH_SECONDS (60) of each phase. Prints
-numbers, judges nothing. 10,000 agents that report once an hour send 2.8 a second.
+TALLYSTICK_BENCH_AGENTS (2,000) machines with 300 programs each; TALLYSTICK_BENCH_SECONDS (60) of each phase. Machines
+that did not get their turn over HTTP are made known first by the same steps in one process, many to a transaction.
+Prints numbers, judges nothing. 10,000 agents that report once an hour send 2.8 a second.
 """
 
 from __future__ import annotations
@@ -32,6 +33,21 @@ from tallystick.server.discovery.domain.keys import make_key
 from tallystick.server.people.actor import system_actor
 made = make_key(system_actor("Bench", via="bench"), name="Bench", business_unit="US001", frequency_h=1)
 print(json.dumps({"user": made.key.user, "password": made.password}))
+"""
+FILL = """\
+import itertools, zlib
+from django.db import transaction
+from django.utils import timezone
+from tallystick.server.discovery.domain.keeping import keep
+from tallystick.server.discovery.models import AgentKey
+from tallystick.server.discovery.protocol import xml_reports
+from tests.bench.bench_agents import report
+key = AgentKey.objects.get()
+numbers = iter(range(given["first"], given["last"]))
+while some := list(itertools.islice(numbers, 20)):
+    with transaction.atomic():
+        for number in some:
+            keep(xml_reports.read(zlib.decompress(report(number, 0))), key, timezone.now())
 """
 
 
@@ -109,8 +125,9 @@ def test_bench_agents(tmp_path, name):
         head = "Basic " + base64.b64encode(f"{key['user']}:{key['password']}".encode()).decode()
         new = (report(number, 0) for number in itertools.count())
         first = posted(address, head, new, per_s=None, count=AGENTS)
-        known = len(first.waited_s)
         print(f"\n{name}, machines that are new, as fast as it goes: {first.told()}")
+        hub.do(FILL, {"first": len(first.waited_s), "last": AGENTS}, timeout_s=3_600)
+        known = max(AGENTS, len(first.waited_s))
         hourly = posted(address, head, again(known, 1), per_s=HOURLY, count=int(SECONDS * HOURLY))
         print(f"{name}, {known:,} known machines, the pace of 10,000 an hour: {hourly.told()}")
         limit = posted(address, head, again(known, 2), per_s=None, count=10**9)
