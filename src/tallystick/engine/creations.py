@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tallystick.engine import questions
@@ -35,15 +35,18 @@ class Creations:
         checkers: Mapping[Side, Checker],
         outbox: Outbox,
         asked: Asked,
+        waits: Callable[[Side, str], bool],
         *,
         is_linking_only: bool,
     ) -> None:
+        """`waits`: whether a create for the record was sent, and nobody knows what became of it."""
         self._flow = flow
         self._run = run
         self._translator = translator
         self._checkers = checkers
         self._outbox = outbox
         self._asked = asked
+        self._waits = waits
         self._is_passed_on = {side: not is_linking_only and flow.direction.reaches(side.other) for side in SIDES}
         self._new = {side: f"new on the {side.value}" for side in SIDES}
         self._newcomers = (
@@ -74,6 +77,8 @@ class Creations:
 
         `answers`: decided reviews about the record, of which one may still hold.
         """
+        if self._waits(side, record.id):
+            return
         self._asked.saw(side, record.id)
         reason = self._new[side]
         self._asked.situations[reason] += 1
@@ -122,7 +127,9 @@ class Creations:
         return operation is not None
 
     def create(self, side: Side, record: Record, link: int | None, reason: str) -> Operation | None:
-        """The operation that creates `record` (of `side`) on the other side; None when it cannot be."""
+        """The operation that creates `record` (of `side`) on the other side; None when it cannot or must not be."""
+        if self._waits(side, record.id):
+            return None
         return self._creation(Newcomer(side=side, record=record, link=link, reason=reason))
 
     def _creation(self, one: Newcomer) -> Operation | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from tallystick.engine import questions, reading
 from tallystick.engine.context import Context
@@ -16,24 +17,31 @@ class FoundAgain:
     """The records of one flow whose create was sent without an answer, and their partners as they come to light."""
 
     def __init__(self, context: Context) -> None:
+        """The store is asked when something is first looked for."""
         self._context = context
-        self._waiting: dict[Side, dict[str, Unlinked]] = {
-            side: {
-                one.id: one for one in context.store.unlinked(context.scope, side) if one.standing is Standing.UNKNOWN
-            }
+        self._found: set[tuple[Side, str]] = set()  # in this reading: they have a partner now
+
+    @cached_property
+    def _waiting(self) -> dict[Side, dict[str, Unlinked]]:
+        store, scope = self._context.store, self._context.scope
+        return {
+            side: {one.id: one for one in store.unlinked(scope, side) if one.standing is Standing.UNKNOWN}
             for side in SIDES
         }
-        self._found: set[tuple[Side, str]] = set()  # in this reading: they have a partner now
-        decided = context.store.reviews(context.scope, status=ReviewStatus.DECIDED, kinds=(ReviewKind.UNKNOWN,))
-        self._chosen = {
+
+    @cached_property
+    def _chosen(self) -> dict[tuple[Side, str], str | None]:
+        """What people pointed at."""
+        store, scope = self._context.store, self._context.scope
+        return {
             one: review.decision.partner
-            for review in decided
+            for review in store.reviews(scope, status=ReviewStatus.DECIDED, kinds=(ReviewKind.UNKNOWN,))
             for one in questions.named(questions.key_of(review))
             if review.decision is not None and review.decision.take is Take.LINK
         }
 
     def waits(self, side: Side, id_: str) -> bool:
-        """Whether the record's create is unanswered, or was until now: then it is never sent again by itself."""
+        """Whether the record's create is unanswered, or was until now: then it is never sent again by itself (E28)."""
         return id_ in self._waiting[side] or (side, id_) in self._found
 
     def partner(self, side: Side, record: Record) -> Record | None:

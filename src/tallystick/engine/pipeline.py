@@ -350,6 +350,7 @@ class FlowSync:
             context.references,
             {side: Checker(context.types[side]) for side in SIDES},
             keep,
+            FoundAgain(context),
             tally=Tally(
                 linked=context.state.linked,
                 fresh=fresh,
@@ -384,18 +385,13 @@ class FlowSync:
             linker = Linker(context, planner)
             is_full = {side: readings[side].is_full for side in SIDES}
             is_known = context.state.linked > 0 or any(readings[side].unchanged for side in SIDES)
-            found_again = FoundAgain(context)
+            found_again = planner.found_again
             for records in linker.link(detected, is_full=is_full, has_links=is_known):
                 pairs.prefetch(records)
                 answers = self._answers(records)
                 for side, record in records:
-                    if found_again.waits(side, record.id):
-                        continue  # its create was sent and nobody knows: never sent again by itself (E28)
-                    if (partner := found_again.partner(side, record)) is not None:
-                        ends = {side: record, side.other: partner}
-                        planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, reason="its create had lost its answer")
-                        continue
-                    planner.creations.new(side, record, answers=answers.get((side, record.id), ()))
+                    if found_again.waits(side, record.id) or not self._found_again(planner, side, record):
+                        planner.creations.new(side, record, answers=answers.get((side, record.id), ()))
                 self._progress("planning", len(records))
             for side in SIDES:
                 for unreadable in readings[side].unreadable:
@@ -409,6 +405,17 @@ class FlowSync:
             self.result.unchanged = max(0, context.state.linked - changed)
         finally:
             detected.close()
+
+    def _found_again(self, planner: Planner, side: Side, record: Record) -> bool:
+        """Links a record that a create without an answer has left there, by the link its partner had, if any (E28)."""
+        partner = planner.found_again.partner(side, record)
+        if partner is None:
+            return False
+        ends = {side: record, side.other: partner}
+        had = self.context.store.links_of(self.context.scope, side.other, [partner.id])
+        reason = "its create had lost its answer"
+        planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, dormant=next(iter(had), None), reason=reason)
+        return True
 
     def _answers(self, records: Sequence[tuple[Side, Record]]) -> dict[tuple[Side, str], list[Review]]:
         """What people decided about new records, where the flow asks about them."""

@@ -15,6 +15,7 @@ from tallystick.engine import questions
 from tallystick.engine.asked import Asked
 from tallystick.engine.check import Checker
 from tallystick.engine.creations import Creations
+from tallystick.engine.found_again import FoundAgain
 from tallystick.engine.guards import Tally
 from tallystick.engine.merge import Merged, Merger, Pair
 from tallystick.engine.outbox import Outbox
@@ -26,6 +27,7 @@ from tallystick.model.link import Link
 from tallystick.model.plan import Operation, Review, ReviewKind, ReviewStatus, Take
 from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
 from tallystick.model.write import Action
 
 
@@ -40,6 +42,7 @@ class Planner:
         references: References,
         checkers: Mapping[Side, Checker],
         keep: Callable[[Sequence[Operation]], None],
+        found_again: FoundAgain,
         *,
         tally: Tally,
         fresh: frozenset[str] = frozenset(),
@@ -57,10 +60,19 @@ class Planner:
         self._outside = outside  # the side whose records are outside the filter: what is linked to them rests
         self.outbox = Outbox(flow, translator, keep, tally, first_seq=first_seq)
         self.tally = tally
+        self.found_again = found_again
         self.asked = Asked(flow=flow.name, watched=watched)
         self.taken: set[tuple[Side, str]] = set()  # unlinked records that a link is moved to
         self.creations = Creations(
-            flow, run, translator, references, checkers, self.outbox, self.asked, is_linking_only=is_linking_only
+            flow,
+            run,
+            translator,
+            references,
+            checkers,
+            self.outbox,
+            self.asked,
+            found_again.waits,
+            is_linking_only=is_linking_only,
         )
 
     def finish(self) -> None:
@@ -298,9 +310,13 @@ def _agreement(merged: Merged) -> str:
 
 
 def _pair(link: Link | None, left: Record, right: Record) -> Pair:
-    """The records measured against the link's base; without a link, against an empty one."""
-    bases = {side: end.base if link is not None and (end := link.end(side)) is not None else {} for side in SIDES}
-    return Pair(left=left, right=right, left_base=bases[Side.LEFT], right_base=bases[Side.RIGHT])
+    """The records measured against the link's base; without a link, or of another record, against an empty one."""
+
+    def base(side: Side, record: Record) -> Mapping[str, Value]:
+        end = link.end(side) if link is not None else None
+        return end.base if end is not None and end.id == record.id else {}
+
+    return Pair(left=left, right=right, left_base=base(Side.LEFT, left), right_base=base(Side.RIGHT, right))
 
 
 def _moved(link: Link, pair: Pair, side: Side) -> bool:

@@ -62,6 +62,44 @@ def test_create_with_a_lost_answer_is_there_once_E28_S5(
     assert two.writes() == before
 
 
+@pytest.mark.parametrize("way", ["came back", "edited", "both kept"])
+@pytest.mark.parametrize("is_written", [True, False])
+@pytest.mark.parametrize("is_full", [True, False])
+def test_create_for_a_linked_record_whose_answer_is_lost_is_never_sent_again_by_itself_E28_S5(
+    way: str, is_written: bool, is_full: bool
+) -> None:
+    """The record has a link already: at rest, of a partner that was deleted, or of one that differs."""
+    cannot_tell = person(ids=IdsFrom.SYSTEM, idempotency=False, find=False)
+    two = TwoSystems(flow("conflict: {rule: add_both}"), left=[person()], right=[cannot_tell])
+    two.left.put(ANN, id="a")
+    two.sync()
+    there = two.partner(Side.LEFT, "a")
+    if way == "both kept":
+        two.left.edit("a", {"city": "Y"})
+        two.right.edit(there, {"city": "Z"})
+    else:
+        two.right.delete(there)
+    if way == "edited":
+        two.left.edit("a", {"city": "Y"})
+    if way == "came back":
+        two.sync()
+        two.left.restore("a")
+    faulty(two, LostAnswer(times=ALWAYS, is_written=is_written))
+    two.sync(is_full=is_full)
+    faulty(two)
+    expected = [*two.values(Side.RIGHT)]
+    for _ in range(3):
+        assert two.run(is_full=is_full).errors == {}
+        assert two.values(Side.RIGHT) == expected
+    if is_written:
+        assert two.right_of("a") == two.left.get("a")
+        assert two.reviews() == []
+    else:
+        assert [one.left_id for one in two.reviews(ReviewKind.UNKNOWN)] == ["a"]
+        two.decide("create")
+        assert two.right_of("a") == two.left.get("a")
+
+
 @pytest.mark.parametrize("ids", IdsFrom)
 @pytest.mark.parametrize("is_found", [True, False])
 @pytest.mark.parametrize("is_written", [True, False])
