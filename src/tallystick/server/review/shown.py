@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from tallystick.runs.shown import TAKES
 from tallystick.server.ops.records import Title, title_of
 from tallystick.server.review import words
 from tallystick.server.review.domain.decide import is_open_who
+from tallystick.server.review.references import Names
 from tallystick.server.state.queue import Asked
 
 MOST_CANDIDATES: Final = 12
@@ -176,7 +177,9 @@ def line(asked: Asked, *, name: str = "", is_going: bool = False) -> QuestionLin
 
 
 def question(asked: Asked, store: Store, flow: Flow | None) -> QuestionShown:
-    """Reads the link bases and parked records of everybody named: at most four statements."""
+    """Reads the link bases and parked records of everybody named: at most four statements, and two for each flow that
+    their fields refer to.
+    """
     review = asked.review
     found = list(review.evidence.get("candidates") or ())
     ids = {side: _named(review, found[:MOST_CANDIDATES], side) for side in SIDES}
@@ -188,6 +191,9 @@ def question(asked: Asked, store: Store, flow: Flow | None) -> QuestionShown:
     names = {row.name for row in rows}
     pair = _pair(review, known, flow)
     candidates = tuple(_candidate(review, one, known, flow) for one in found[:MOST_CANDIDATES])
+    called = Names(flow, asked.scope, store, [*rows, *pair, *(row for one in candidates for row in one.rows)])
+    rows, pair = called.named(rows), called.named(pair)
+    candidates = tuple(replace(one, rows=called.named(one.rows)) for one in candidates)
     systems = {side.value: _system(flow, side) for side in SIDES}
     titles = {
         "left": title_of(known.values[Side.LEFT].get(review.left_id or ""), review.left_id),

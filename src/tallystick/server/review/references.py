@@ -1,0 +1,77 @@
+"""Records that fields refer to, by what people call them: the two systems have ids of their own for one and the same.
+
+Source: spec/engine.md E26; scenario S2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tallystick.model.flow import Flow, Scope
+from tallystick.model.link import Link
+from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
+from tallystick.ports.store import Store
+from tallystick.server.ops.records import title_of
+
+if TYPE_CHECKING:
+    from tallystick.server.review.shown import Row
+
+
+class Names:
+    """Of what the reference fields of some rows point at: two statements for each flow referred to."""
+
+    def __init__(self, flow: Flow | None, scope: Scope, store: Store, rows: Sequence[Row]) -> None:
+        self._to = {line.name: line.ref for line in flow.maps if line.ref is not None} if flow is not None else {}
+        wanted: dict[str, dict[Side, set[str]]] = {}
+        for row in rows:
+            if (to := self._to.get(row.name)) is not None:
+                ids = wanted.setdefault(to, {side: set() for side in SIDES})
+                ids[Side.LEFT].update(filter(None, (row.left, row.base)))
+                ids[Side.RIGHT].update(filter(None, (row.right,)))
+        self._links: dict[tuple[str, Side, str], Link] = {}
+        for to, ids in wanted.items():
+            of = Scope(integration=scope.integration, flow=to, instance=scope.instance)
+            for side in SIDES:
+                for link in store.links_of(of, side, sorted(ids[side])) if ids[side] else ():
+                    for one in SIDES:
+                        if (end := link.end(one)) is not None:
+                            self._links[to, one, end.id] = link
+
+    def named(self, rows: Sequence[Row]) -> tuple[Row, ...]:
+        return tuple(self._named(row) for row in rows)
+
+    def _named(self, row: Row) -> Row:
+        to = self._to.get(row.name)
+        if to is None:
+            return row
+        left, right = self._link(to, Side.LEFT, row.left), self._link(to, Side.RIGHT, row.right)
+        is_one = left is not None and right is not None and left.number == right.number
+        texts = {Side.LEFT: _text(left, row.left), Side.RIGHT: _text(right, row.right)}
+        if texts[Side.LEFT] == texts[Side.RIGHT] and row.left and row.right and not is_one:  # two of one name
+            texts = {Side.LEFT: f"{texts[Side.LEFT]} · {row.left}", Side.RIGHT: f"{texts[Side.RIGHT]} · {row.right}"}
+        base = self._link(to, Side.LEFT, row.base)
+        return replace(
+            row,
+            left=texts[Side.LEFT],
+            right=texts[Side.RIGHT],
+            base=_text(base, row.base),
+            agrees=row.agrees or is_one,
+        )
+
+    def _link(self, to: str, side: Side, id_: Value) -> Link | None:
+        return self._links.get((to, side, id_)) if id_ else None
+
+
+def _text(link: Link | None, id_: Value) -> Value:
+    """The name its own side knows, else the other's; the id where nobody knows one."""
+    if link is None or not id_:
+        return id_
+    for side in SIDES:
+        end = link.end(side)
+        title = title_of(end.base, end.id) if end is not None else None
+        if title is not None and title.name:
+            return title.name
+    return id_
