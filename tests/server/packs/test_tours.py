@@ -35,7 +35,7 @@ def test_tour_tells_how_far_this_hub_is(actor):
     after = assets_tour(actor)
     assert after["Every asset gets a product"].standing == Standing(is_done=True, note="1 row.")
     assert "Copy what assets refer to" in str(after["The pack is set up in order"].standing.note)
-    assert str(after["Serial numbers are held unique"].standing.note).endswith("1 assets in use without one.")
+    assert str(after["Serial numbers are held unique"].standing.note).endswith("assets in use without one: 1.")
     assert after["Doubtful matches reach a person"].places[0].address == "/packs/assets/reconciliation/"
     assert sum(one.is_next for one in after.values()) == 1
 

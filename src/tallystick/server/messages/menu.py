@@ -29,6 +29,7 @@ def add() -> None:
             "messaging.settle": _("Message settled"),
             "messaging.cancel": _("Message cancelled"),
             "messaging.add_peer": _("Message partner added"),
+            "messaging.delete_peer": _("Message partner deleted"),
             "messaging.pause_peer": _("Messages to a partner paused"),
             "messaging.resume_peer": _("Messages to a partner resumed"),
         }
