@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import json
 import zlib
@@ -142,6 +143,9 @@ def test_get_is_told_to_post_A2():
         (zlib.compress(report_of())[:-9], 400, "cut off"),
         (zlib.compress(report_of())[:20] + b"\xff" * 30, 400, "damaged"),
         (zlib.compress(report_of()[:60]), 400, "breaks off or is wrong"),
+        (zlib.compress(report_of())[2:-4], 400, "may be packed, but not by zlib or gzip"),
+        (bz2.compress(report_of()), 400, "may be packed, but not by zlib or gzip"),
+        (zlib.compress(zlib.compress(report_of())), 400, "may be packed, but not by zlib or gzip"),
         (zlib.compress(bytes(40 * 1024 * 1024)), 413, "larger than 32 MiB"),
         (bytes(9 * 1024 * 1024), 413, "larger than 8 MiB"),
         (b'<!DOCTYPE x [<!ENTITY e "boom">]>' + report_of(), 400, "document type"),
