@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from ninja import Path, Schema
+from ninja import Path, Schema, Status
 from pydantic import Field as Shape
 
 from tallystick.server.api.calls import Calls, actor_of
@@ -72,10 +72,10 @@ def import_records(request: HttpRequest, record_type: TypeName, body: FileGiven,
     upload = importing.begin(actor, upload, is_claimed=upload.rows <= AT_ONCE)
     if upload.rows > AT_ONCE:
         response["Location"] = f"/api/v1/imports/{upload.token}"
-        return 202, _shown(upload)
+        return Status(202, _shown(upload))
     while not upload.is_done:
         upload = importing.go_on(actor, upload)
-    return 200, _shown(upload)
+    return Status(200, _shown(upload))
 
 
 @imports.get("", *ADD, out=Listing[Import])
