@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote as quote_path
 
 import pyarrow as pa
@@ -34,6 +34,9 @@ from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
 from tallystick.errors import ConfigurationError
 from tallystick.model.value import FieldType, Value
+
+MOST_ROWS: Final = 10_000
+"""Of a page: rows are Python's own objects for a moment, several times as large as in Arrow."""
 
 
 class SqliteDatabase(Database):
@@ -205,10 +208,10 @@ class SqliteDatabase(Database):
             connection.execute(f"INSERT INTO tallystick_picked SELECT {number} FROM {source} {where}")
             source = f"temp.tallystick_picked CROSS JOIN {source} ON {source}.{number} = tallystick_picked.n"
             row, more = "tallystick_picked.n", ""
-        after = -(2**63)
+        after, rows_a_page = -(2**63), min(self.batch_rows, MOST_ROWS)
         while rows := _rows(
             connection,
-            f"SELECT {row}, {wanted} FROM {source} WHERE {row} > {after}{more} ORDER BY {row} LIMIT {self.batch_rows}",
+            f"SELECT {row}, {wanted} FROM {source} WHERE {row} > {after}{more} ORDER BY {row} LIMIT {rows_a_page}",
         ):
             after = rows[-1][0]
             values = list(zip(*rows, strict=True))[1:]
