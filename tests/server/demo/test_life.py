@@ -36,11 +36,11 @@ def test_cards_that_a_telephone_deletes_go_between_two_runs_and_the_guard_holds_
         with workspace(PHONES, by="Test") as opened:
             opened.sync()
             (flow,) = opened.chosen(())
-            before = len(book._paths())
+            before = len(book.paths())
             with opened.store.exclusive(opened.scope(flow)), pytest.raises(ScopeBusy):
                 mishap(book)  # a run is at them
-            assert len(book._paths()) == before
+            assert len(book.paths()) == before
             mishap(book)
-            assert len(book._paths()) == before - MISHAP_CARDS
+            assert len(book.paths()) == before - MISHAP_CARDS
             assert opened.sync().status == "held"
     assert Person.objects.filter(gone_at__isnull=True).count() == COLLEAGUES

@@ -181,7 +181,7 @@ def _conflict(story: Story) -> None:
 
 def _mishap(story: Story) -> None:
     story.say(f"A telephone goes wrong and deletes {MISHAP} cards. A guard holds the run before it writes.")
-    removed = story.book.remove(MISHAP)
+    removed = story.book.remove(story.book.paths()[:MISHAP])
     story.run("sync", "contacts.yaml")
     story.run("review", "list")
     story.say("That was no intention. The cards are put back from a backup, and the question clears by itself.")
@@ -190,7 +190,7 @@ def _mishap(story: Story) -> None:
     story.run("sync", "contacts.yaml")
     story.run("review", "list")
     story.say("Later the desk does tidy up, on purpose: the same question, and this time it is approved.")
-    story.book.remove(MISHAP)
+    story.book.remove(story.book.paths()[:MISHAP])
     story.run("sync", "contacts.yaml")
     story.run("review", "decide", story.question("held"), "--take", "approve", "--note", "agreed with the desk")
 

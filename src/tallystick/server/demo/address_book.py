@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -72,10 +72,10 @@ class AddressBook:
             raise ConfigurationError(f"The card of {email} does not hold {old!r}.", hint="Start the demo again.")
         self._ask("PUT", name, text.replace(old, new), "text/vcard; charset=utf-8")
 
-    def remove(self, count: int) -> list[tuple[str, str]]:
-        """Deletes so many cards, the last of the book; what they were."""
+    def remove(self, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """Deletes these cards; what they were."""
         removed = []
-        for path in self._paths()[-count:]:
+        for path in paths:
             removed.append((path, self._client.get(path).text))
             self._ask("DELETE", path)
         return removed
@@ -87,13 +87,14 @@ class AddressBook:
     def close(self) -> None:
         self._client.close()
 
-    def _paths(self) -> list[str]:
+    def paths(self) -> list[str]:
+        """Of all cards, in their order."""
         answer = self._client.request("PROPFIND", self._book, headers={"Depth": "1"})
         found = re.findall(r"<(?:\w+:)?href>([^<]+\.vcf)</(?:\w+:)?href>", answer.text)
         return sorted(str(httpx.URL(self.url).join(path)) for path in found)
 
     def _find(self, email: str) -> str:
-        for path in self._paths():
+        for path in self.paths():
             if email in self._client.get(path).text:
                 return path
         raise ConfigurationError(f"No card holds {email}.", hint="Start the demo again.")
