@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tallystick.model.flow import Scope
-from tallystick.model.link import Link, LinkEnd
+from tallystick.model.link import Link, LinkEnd, Standing, Unlinked
+from tallystick.model.plan import Parked
+from tallystick.model.side import Side
 from tallystick.ports.store import Commit
 from tallystick.server.review.references import Names
 from tallystick.server.review.shown import Row
@@ -46,7 +48,8 @@ def store() -> MemoryStore:
         Link(number=0, left=end("9", name="HP"), right=end("m-3", title="HP")),
         Link(number=0, left=end("10"), right=end("m-4", title="Lenovo")),
     ]
-    made.commit(MAKERS, Commit(operations=(), links=links))
+    alone = Unlinked(side=Side.LEFT, id="12", fingerprint=1, values={"name": "Acer"}, standing=Standing.IGNORED)
+    made.commit(MAKERS, Commit(operations=(), links=links, parked=Parked(keep=(alone,))))
     return made
 
 
@@ -64,6 +67,7 @@ def named(store: MemoryStore, row: Row) -> Row:
         ("8", "m-3", ("HP · 8", "HP · m-3"), False),  # two of one name are two
         ("10", None, ("Lenovo", None), False),
         ("11", "m-1", ("11", "Dell"), False),
+        ("12", "m-1", ("Acer", "Dell"), False),
         (None, None, (None, None), True),
     ],
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """Of what the reference fields of some rows point at: two statements for each flow referred to."""
+    """Of what the reference fields of some rows point at: at most four statements for each flow referred to."""
 
     def __init__(self, flow: Flow | None, scope: Scope, store: Store, rows: Sequence[Row]) -> None:
         self._to = {line.name: line.ref for line in flow.maps if line.ref is not None} if flow is not None else {}
@@ -32,6 +32,7 @@ class Names:
                 ids[Side.LEFT].update(filter(None, (row.left, row.base)))
                 ids[Side.RIGHT].update(filter(None, (row.right,)))
         self._links: dict[tuple[str, Side, str], Link] = {}
+        self._alone: dict[tuple[str, Side, str], Value] = {}  # names of records without a partner, as last read
         for to, ids in wanted.items():
             of = Scope(integration=scope.integration, flow=to, instance=scope.instance)
             for side in SIDES:
@@ -39,6 +40,10 @@ class Names:
                     for one in SIDES:
                         if (end := link.end(one)) is not None:
                             self._links[to, one, end.id] = link
+                alone = sorted(id_ for id_ in ids[side] if (to, side, id_) not in self._links)
+                for found in store.unlinked(of, side, alone) if alone else ():
+                    title = title_of(found.values, found.id)
+                    self._alone[to, side, found.id] = title.name if title is not None and title.name else found.id
 
     def named(self, rows: Sequence[Row]) -> tuple[Row, ...]:
         return tuple(self._named(row) for row in rows)
@@ -49,7 +54,10 @@ class Names:
             return row
         left, right = self._link(to, Side.LEFT, row.left), self._link(to, Side.RIGHT, row.right)
         is_one = left is not None and right is not None and left.number == right.number
-        texts = {Side.LEFT: _text(left, row.left), Side.RIGHT: _text(right, row.right)}
+        texts = {
+            Side.LEFT: _text(left, self._alone.get((to, Side.LEFT, row.left or ""), row.left)),
+            Side.RIGHT: _text(right, self._alone.get((to, Side.RIGHT, row.right or ""), row.right)),
+        }
         if texts[Side.LEFT] == texts[Side.RIGHT] and row.left and row.right and not is_one:  # two of one name
             texts = {Side.LEFT: f"{texts[Side.LEFT]} · {row.left}", Side.RIGHT: f"{texts[Side.RIGHT]} · {row.right}"}
         base = self._link(to, Side.LEFT, row.base)

@@ -177,8 +177,8 @@ def line(asked: Asked, *, name: str = "", is_going: bool = False) -> QuestionLin
 
 
 def question(asked: Asked, store: Store, flow: Flow | None) -> QuestionShown:
-    """Reads the link bases and parked records of everybody named: at most four statements, and two for each flow that
-    their fields refer to.
+    """Reads the link bases and parked records of everybody named: at most four statements, and as many for each flow
+    that their fields refer to.
     """
     review = asked.review
     found = list(review.evidence.get("candidates") or ())
