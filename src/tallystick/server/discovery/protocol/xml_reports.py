@@ -17,7 +17,8 @@ _QUERIES: Final = {"PROLOG": Query.PROLOG, "INVENTORY": Query.INVENTORY}
 def read(document: bytes) -> Report:
     """Raises Refused for what is no such report, has a document type, or is deeper or longer than any inventory."""
     text, remark = decoded(document)
-    if not text.lstrip("\ufeff\x00 \t\r\n").startswith("<"):
+    begun = text.lstrip("\ufeff\x00 \t\r\n")
+    if begun and not begun.startswith("<"):
         raise not_understood("The report is neither XML nor JSON; it may be packed, but not by zlib or gzip.")
     reading = _Reading()
     target: Any = reading
