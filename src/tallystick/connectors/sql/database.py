@@ -163,12 +163,9 @@ class Database(ABC):
             sql = sql.replace("%", "%%")
         return sql.replace(MARK, self.placeholder)
 
+    @abstractmethod
     def feed(self) -> Feed:
         """Hears of changes. Raises ConfigurationError where the database tells nobody of them."""
-        raise ConfigurationError(
-            f"{self.where} cannot tell of changes: MariaDB and MySQL have no way to.",
-            hint="Take `feed` out of the system; flows with a schedule look by themselves.",
-        )
 
     def close(self) -> None:
         self.engine.dispose()

@@ -19,7 +19,9 @@ from tallystick.connectors.sql.guarded import guard_sockets
 from tallystick.connectors.sql.settings import Settings
 from tallystick.connectors.sql.table import Column, Table
 from tallystick.connectors.sql.where import is_plain
+from tallystick.errors import ConfigurationError
 from tallystick.model.value import FieldType
+from tallystick.ports.system import Feed
 
 _BATCH_ROWS = 20_000
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json")
@@ -47,6 +49,12 @@ class MariaDatabase(Database):
     def reflect(self, names: Sequence[str] | None) -> Mapping[str, Table]:
         with self.engine.connect() as connection:
             return mariadb_schema.reflect(connection, self.schema, names, self.typed)
+
+    def feed(self) -> Feed:
+        raise ConfigurationError(
+            f"{self.where} cannot tell of changes: MariaDB and MySQL have no way to.",
+            hint="Take `feed` out of the system; flows with a schedule look by themselves.",
+        )
 
     def read_as(self, column: Column) -> str:
         name, base = self.quote(column.name), mariadb_schema.base_of(column.native)

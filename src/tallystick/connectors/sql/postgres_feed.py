@@ -1,4 +1,4 @@
-"""PostgreSQL tells of changes by NOTIFY, which triggers on the tables do (E38; docs/how-to/run-on-a-schedule.md)."""
+"""PostgreSQL tells of changes by NOTIFY, which triggers on the tables do (E38; docs/reference/connectors/sql.md)."""
 
 from __future__ import annotations
 
