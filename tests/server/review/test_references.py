@@ -79,6 +79,9 @@ def test_reference_is_shown_by_name_and_equal_where_both_name_one_record_E26_S2(
 def test_side_that_names_another_record_than_both_did_is_the_changed_one_E26(store):
     assert named(store, Row(name="maker", base="7", left="7", right="m-2")).changed == ("right",)
     assert named(store, Row(name="maker", base="7", left="8", right="m-1")).changed == ("left",)
+    assert named(store, Row(name="maker", base="12", left="12", right="m-1")).changed == ("right",)
+    assert named(store, Row(name="maker", base="8", left="8", right="m-3")).changed == ("right",)  # two of one name
+    assert named(store, Row(name="maker", base="9", left="8", right="m-3")).changed == ("left",)
 
 
 def test_other_fields_stay_as_they_are(store):

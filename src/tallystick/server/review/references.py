@@ -53,33 +53,25 @@ class Names:
         if to is None:
             return row
         left, right = self._link(to, Side.LEFT, row.left), self._link(to, Side.RIGHT, row.right)
-        is_one = left is not None and right is not None and left.number == right.number
-        texts = {
-            Side.LEFT: _text(left, self._alone.get((to, Side.LEFT, row.left or ""), row.left)),
-            Side.RIGHT: _text(right, self._alone.get((to, Side.RIGHT, row.right or ""), row.right)),
-        }
-        if texts[Side.LEFT] == texts[Side.RIGHT] and row.left and row.right and not is_one:  # two of one name
-            texts = {Side.LEFT: f"{texts[Side.LEFT]} · {row.left}", Side.RIGHT: f"{texts[Side.RIGHT]} · {row.right}"}
-        base = self._link(to, Side.LEFT, row.base)
-        return replace(
-            row,
-            left=texts[Side.LEFT],
-            right=texts[Side.RIGHT],
-            base=_text(base, row.base),
-            agrees=row.agrees or is_one,
-        )
+        is_one = left is not None and left is right
+        on_left, on_right = self._text(to, Side.LEFT, row.left), self._text(to, Side.RIGHT, row.right)
+        if on_left == on_right and row.left and row.right and not is_one:  # two of one name
+            on_left, on_right = f"{on_left} · {row.left}", f"{on_right} · {row.right}"
+        base = self._text(to, Side.LEFT, row.base)
+        if row.base is not None and row.base == row.left:
+            base = on_left
+        elif right is not None and self._link(to, Side.LEFT, row.base) is right:
+            base = on_right
+        return replace(row, left=on_left, right=on_right, base=base, agrees=row.agrees or is_one)
 
     def _link(self, to: str, side: Side, id_: Value) -> Link | None:
         return self._links.get((to, side, id_)) if id_ else None
 
-
-def _text(link: Link | None, id_: Value) -> Value:
-    """The name its own side knows, else the other's; the id where nobody knows one."""
-    if link is None or not id_:
-        return id_
-    for side in SIDES:
-        end = link.end(side)
-        title = title_of(end.base, end.id) if end is not None else None
-        if title is not None and title.name:
-            return title.name
-    return id_
+    def _text(self, to: str, side: Side, id_: Value) -> Value:
+        """The name of the left record, else of its partner; the id where nobody knows one."""
+        link = self._link(to, side, id_)
+        for end in (link.left, link.right) if link is not None else ():
+            title = title_of(end.base, end.id) if end is not None else None
+            if title is not None and title.name:
+                return title.name
+        return self._alone.get((to, side, id_), id_) if id_ else id_
