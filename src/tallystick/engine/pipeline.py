@@ -390,7 +390,7 @@ class FlowSync:
                 pairs.prefetch(records)
                 answers = self._answers(records)
                 for side, record in records:
-                    if found_again.waits(side, record.id) or not self._found_again(planner, side, record):
+                    if not (found_again.waits(side, record.id) or self._found_again(planner, side, record)):
                         planner.creations.new(side, record, answers=answers.get((side, record.id), ()))
                 self._progress("planning", len(records))
             for side in SIDES:
