@@ -103,6 +103,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     by: str = ""
     at: str = ""
     note: str = ""
+    run: str = ""  # that carries it out, with all that was answered in the same breath
 
 
 class Review(Struct, frozen=True, kw_only=True):

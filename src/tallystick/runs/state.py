@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
 
@@ -132,6 +131,7 @@ class State:
         refused: list[dict[str, Any]] = []
         report: Report | None = None
         with self._workspace(review.run) as workspace:
+            decision = replace(decision, run=workspace.ids.new())
             flow = next(iter(workspace.chosen([review.flow])))
             with self.store.exclusive(scope):
                 workspace.settle(flow)
@@ -217,7 +217,7 @@ class State:
         for review in reviews:
             for side, more in _ids(review).items():
                 ids[side] += more
-        run = workspace.begin(RunKind.DECIDE)
+        run = workspace.begin(RunKind.DECIDE, id_=decision.run)
         report = Report(run=run.id)
         flow = next(iter(workspace.chosen([reviews[0].flow])))
         with self.store.exclusive(workspace.scope(flow)):
@@ -275,9 +275,8 @@ class State:
     def _run(self, run: str) -> Run:
         found = self.store.run(run)
         if found is None:
-            close = [one.id for one in self.store.runs(limit=1_000) if one.id.startswith(run)] if run else []
-            if len(close) == 1:
-                found = self.store.run(close[0])
+            close = self.store.runs(begins=run, limit=2) if run else []
+            found = close[0] if len(close) == 1 else None
         if found is None:
             raise ConfigurationError(f"There is no run {run!r}.", hint="`tallystick runs` lists them.")
         return found
@@ -289,25 +288,24 @@ class State:
 
         Raises UnknownRecordType when no flow has the record's type.
         """
+        full = self._run(run).id if run is not None else None
         if record is None:
-            full = self._run(run).id if run is not None else None
             return [operation_shown(one) for one in self.store.journal(run=full, limit=limit)]
         system, record_type, id_ = record
         found: list[Operation] = []
         covered: set[str] = set()
-        for earlier in _newest_per_integration(self.store.runs(limit=1_000)):
+        for earlier in self.store.newest_runs():
             with self._open_workspace(earlier, _Shared(self.store), by=self._by) as workspace:
                 for flow in workspace.integration.flows:
                     for side in SIDES:
                         end = flow.end(side)
                         covered.add(f"{end.system}:{end.selection.record}")
                         if end.system == system and end.selection.record == record_type:
-                            found += self.store.journal(workspace.scope(flow), side=side, id=id_, limit=limit)
+                            found += self.store.journal(workspace.scope(flow), side=side, id=id_, run=full, limit=limit)
         if covered and f"{system}:{record_type}" not in covered:
             raise UnknownRecordType(
                 f"No flow covers {record_type} of {system}.", hint=f"Flows cover: {', '.join(sorted(covered))}."
             )
-        found = [one for one in found if run is None or one.run.startswith(run)]
         return [operation_shown(one) for one in sorted(found, key=lambda o: o.number, reverse=True)[:limit]]
 
     def undo(self, run: str, *, is_approved: bool = False) -> Report:
@@ -327,13 +325,6 @@ class _Shared:
 
     def close(self) -> None:
         pass
-
-
-def _newest_per_integration(runs: Sequence[Run]) -> list[Run]:
-    newest: dict[tuple[str, str], Run] = {}
-    for run in runs:
-        newest.setdefault((run.integration, str(Path(run.file))), run)
-    return list(newest.values())
 
 
 def _ids(review: Review) -> dict[Side, list[str]]:

@@ -209,10 +209,20 @@ class MemoryStore:
         with self._lock:
             return self._journal.runs.get(id)
 
-    def runs(self, integration: str | None = None, limit: int = 50, *, of: str | None = None) -> list[Run]:
+    def runs(
+        self, integration: str | None = None, limit: int = 50, *, of: str | None = None, begins: str = ""
+    ) -> list[Run]:
         with self._lock:
-            newest = reversed(self._journal.runs.values())
-            return [run for run in newest if integration in (None, run.integration) and of in (None, run.of)][:limit]
+            return [
+                run
+                for run in reversed(self._journal.runs.values())
+                if integration in (None, run.integration) and of in (None, run.of) and run.id.startswith(begins)
+            ][:limit]
+
+    def newest_runs(self) -> list[Run]:
+        with self._lock:
+            newest = {(run.integration, run.file): run for run in self._journal.runs.values()}
+            return [run for run in reversed(self._journal.runs.values()) if run in newest.values()]
 
     def save_flow_run(self, flow_run: FlowRun, scope: Scope) -> None:
         with self._lock:

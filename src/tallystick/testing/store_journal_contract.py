@@ -59,6 +59,20 @@ class JournalPromises:
         assert [one.id for one in store.runs(of="0", limit=1)] == ["3"]
         assert store.runs(of="none") == []
 
+    def test_runs_are_found_by_how_their_ids_begin(self, store: Store) -> None:
+        for id_ in ("01ab", "01ac", "02ab", "0%ab"):
+            store.start(run(id_))
+        assert [one.id for one in store.runs(begins="01")] == ["01ac", "01ab"]
+        assert [one.id for one in store.runs(begins="01ac")] == ["01ac"]
+        assert [one.id for one in store.runs(begins="0%", limit=2)] == ["0%ab"]
+        assert store.runs(begins="ab") == []
+
+    def test_newest_run_of_each_integration_and_file_is_told_however_many_came_after(self, store: Store) -> None:
+        places = [("a", "/a.yaml"), ("b", "/b.yaml"), ("b", "/other/b.yaml"), ("a", "/a.yaml"), ("b", "/b.yaml")]
+        for number, (integration, file) in enumerate(places):
+            store.start(run(str(number), integration=integration, file=file))
+        assert [one.id for one in store.newest_runs()] == ["4", "3", "2"]
+
     def test_unfinished_is_the_newest_flow_run_at_work_E29(self, store: Store) -> None:
         def part(of: str, status: RunStatus, flow: str = "assets") -> FlowRun:
             return FlowRun(

@@ -124,6 +124,7 @@ ANN = Decision(
     by="ann",
     at="2026-11-22T10:00:00Z",
     note="said so — 🙂",
+    run="the answer's",
 )
 
 

@@ -142,6 +142,7 @@ def decision_text(decision: Decision) -> str:
             "by": decision.by,
             "at": decision.at,
             "note": decision.note,
+            "run": decision.run,
         }
     )
 
@@ -157,4 +158,5 @@ def decision_of(text: str | None) -> Decision | None:
         by=kept["by"],
         at=kept["at"],
         note=kept["note"],
+        run=kept.get("run", ""),  # answers of before have none
     )

@@ -47,13 +47,23 @@ class RunRows(Rows):
             row = cursor.fetchone()
         return _run(row) if row else None
 
-    def runs(self, integration: str | None = None, limit: int = 50, *, of: str | None = None) -> list[Run]:
-        wanted = {"integration": integration, "of": of}
-        given = {f'"{name}" = %s': value for name, value in wanted.items() if value is not None}
+    def runs(
+        self, integration: str | None = None, limit: int = 50, *, of: str | None = None, begins: str = ""
+    ) -> list[Run]:
+        wanted = {"integration": integration, '"of"': of, f"SUBSTR(run, 1, {len(begins)})": begins or None}
+        given = {f"{one} = %s": value for one, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(given)} " if given else ""
         with self._database.reading() as cursor:
             cursor.execute(
                 f"SELECT {RUN} FROM state_run {where}ORDER BY number DESC LIMIT %s", [*given.values(), limit]
+            )
+            return [_run(row) for row in cursor.fetchall()]
+
+    def newest_runs(self) -> list[Run]:
+        with self._database.reading() as cursor:
+            cursor.execute(
+                f"SELECT {RUN} FROM state_run WHERE number IN "
+                "(SELECT MAX(number) FROM state_run GROUP BY integration, file) ORDER BY number DESC"
             )
             return [_run(row) for row in cursor.fetchall()]
 

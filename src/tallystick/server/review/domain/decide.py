@@ -226,7 +226,7 @@ def take_back(by: Decides, state: State, number: int) -> TakenBack:
 def together(state: State, review: Review) -> tuple[list[int], Run | None]:
     """The questions that were answered in the same breath, and the run that carried the answer out, if it wrote."""
     decision = review.decision
-    if decision is None:
+    if decision is None or not decision.run:
         return [review.number], None
     found = state.store.review(review.number)
     if found is None:
@@ -235,15 +235,12 @@ def together(state: State, review: Review) -> tuple[list[int], Run | None]:
     numbers = [
         one.number
         for one in state.store.reviews(scope, status=ReviewStatus.DECIDED, kinds=(review.kind,))
-        if one.decision is not None and (one.decision.at, one.decision.by) == (decision.at, decision.by)
+        if one.decision is not None and one.decision.run == decision.run
     ]
-    for run in reversed(state.store.runs(scope.integration, limit=1_000)):
-        is_it = run.kind is RunKind.DECIDE and run.by == decision.by and run.started_at >= decision.at
-        if is_it and any(part.flow == review.flow for part in state.store.flow_runs(run.id)):
-            is_undone = any(one.kind is RunKind.UNDO for one in state.store.runs(of=run.id))
-            has_written = bool(state.store.journal(scope, run=run.id, limit=1))
-            return numbers, run if has_written and not is_undone else None
-    return numbers, None
+    run = state.store.run(decision.run)
+    is_undone = any(one.kind is RunKind.UNDO for one in state.store.runs(of=decision.run))
+    has_written = bool(state.store.journal(scope, run=decision.run, limit=1))
+    return numbers, run if has_written and not is_undone else None
 
 
 def question(state: State, number: int) -> Review:
