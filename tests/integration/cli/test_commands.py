@@ -336,6 +336,15 @@ def test_journal_of_a_record_has_before_and_after(synced):
     assert "tel  +49 30 0002 -> new" in synced("journal", "--run", run).out
 
 
+def test_journal_of_a_record_in_a_run_is_told_whatever_came_after(synced):
+    first = synced("runs", "--json").json["runs"][0]["run"]
+    synced.crm("UPDATE contact SET phone = 'new' WHERE id = 2")
+    synced("sync", synced.file)
+    asked = ("journal", "--record", "crm:contact:2", "--run", first[:-1], "--limit", "1", "--json")
+    (only,) = fits(synced(*asked), shapes.JOURNAL, 0)["operations"]
+    assert (only["action"], only["run"]) == ("create", first)
+
+
 def test_journal_of_a_link_is_told_in_words(synced):
     assert "with right 70" in synced("journal").out
 
