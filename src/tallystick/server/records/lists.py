@@ -19,11 +19,16 @@ from tallystick.server.records.record_types import RecordType
 from tallystick.server.records.search import Matches, matches
 from tallystick.server.records.titles import Titles
 from tallystick.server.records.values import list_of, of_column
-from tallystick.server.ui.paging import Page
+from tallystick.server.ui.paging import COUNTED, Page
 
 SEARCH: Final = "q"
 TIMES: Final = {"calendar_item": ("starts_at", "starts_on"), "task": ("due_on",)}
 """What is told of others' private records, by type."""
+FEW: Final = COUNTED
+SORTED: Final = 20_000
+"""What a list is narrowed to is sorted whole up to so many: by a value, and by what other record is named. The latter
+often stand together somewhere in the list, all assets of an account named alike, and far behind its first rows.
+"""
 WHOSE: Final = ("owner", "assignees")
 """Filters that ask whose time it is, and nothing else."""
 
@@ -94,13 +99,15 @@ def sorted_by(kind: RecordType, wanted: str) -> str:
 
 def narrowed(rows: QuerySet[Entry, Entry], kind: RecordType, query: Mapping[str, Any], *, sort: str = "") -> Matches:
     """Those that pass the search and the filters of an address; a filter that makes no sense is left out."""
-    counted = rows
+    counted, most = rows, 0
     for name in kind.filters:
         value = str(query.get(name, "") or "")
         if value and "\0" not in value:
             rows = _filtered(rows, kind, name, value, sort.removeprefix("-"))
             counted = _filtered(counted, kind, name, value, "")  # in no order, so by the index of the filter
-    return matches(rows, kind, str(query.get(SEARCH, "") or ""), using=queries.HUB, counted=counted)
+            most = max(most, FEW if kind.fields[name].refers_to is None else SORTED)
+    words = str(query.get(SEARCH, "") or "")
+    return matches(rows, kind, words, using=queries.HUB, counted=counted, most_sorted=most)
 
 
 def _filtered(

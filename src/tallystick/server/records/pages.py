@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Func, Q, QuerySet
 from django.http import QueryDict
 
 from tallystick.server.records.entry import Entry
@@ -18,6 +18,7 @@ from tallystick.server.ui.paging import COUNTED, SIZE, Page, read_edge, turned_t
 
 _NULL: Final = "-"
 _VALUE: Final = "="
+_PLACE: Final = "place_in_list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +34,13 @@ def page_of(
 ) -> Page[dict[str, Any]]:
     """The page that `query` asks for, as rows of `columns`; `sort` is one of them, "-" before it for descending.
 
-    Rows are counted up to a limit. At most three queries, and more where very many are searched.
+    Rows are counted up to a limit. At most four queries, and more where very many are searched.
     """
     rows = matches.listed
     name, is_down = sort.removeprefix("-"), sort.startswith("-")
     count = matches.counted.order_by()[: COUNTED + 1].count()
+    if _is_sorted_whole(matches, count):
+        rows = rows.alias(**{_PLACE: _Place(name)}) if count else rows.none()
     edge = _edge(rows, query.get("before", ""), name)
     is_back = edge is not None
     edge = edge or _edge(rows, query.get("after", ""), name)
@@ -54,6 +57,27 @@ def page_of(
         next=_query(rows, query, "after", found[-1], name) if found and has_next else "",
         previous=_query(rows, query, "before", found[0], name) if found and has_previous else "",
     )
+
+
+def _is_sorted_whole(matches: Matches, count: int) -> bool:
+    """Whether what the list was narrowed to is few enough to be sorted, whatever PostgreSQL takes it for: asked for the
+    first in the order of the list, it may read the whole list and find none of them.
+    """
+    if matches.is_part or not matches.most_sorted:
+        return False
+    if matches.most_sorted > COUNTED < count:
+        count = matches.counted.order_by()[: matches.most_sorted + 1].count()
+    return count <= matches.most_sorted
+
+
+class _Place(Func):
+    """A column to sort by that PostgreSQL finds in no index."""
+
+    template = "%(expressions)s"
+    arity = 1
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="GREATEST(%(expressions)s, %(expressions)s)", **context)
 
 
 def _rows(
@@ -79,9 +103,9 @@ def _rows(
     found: list[dict[str, Any]] = []
     for has_value in parts:
         part = rows.filter(**{f"{name}__isnull": False}) if is_nullable and has_value else rows
-        order = [f"{sign}{name}", f"{sign}id"]
+        order = [f"{sign}{_PLACE if _PLACE in rows.query.annotations else name}", f"{sign}id"]
         if not has_value:
-            part, order = rows.filter(**{f"{name}__isnull": True}), [f"{sign}id"]
+            part, order = rows.filter(**{f"{name}__isnull": True}), order if _PLACE in order[0] else order[1:]
         if edge is not None and (edge.value is not None) == has_value:
             part = part.filter(_beyond(edge, name, way) if has_value else Q(**{f"id__{way}": edge.id}))
         found += _taken(part.order_by(*order), many, columns, count - len(found))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Count, Q, Window
 from django.urls import reverse
 
 from tallystick.model.value import FieldType
 from tallystick.server.people.actor import Actor
 from tallystick.server.records import queries, shown
 from tallystick.server.records.codes import Title
+from tallystick.server.records.ids import among, gathered
 from tallystick.server.records.models import Employment, Relation
 from tallystick.server.records.record_types import RECORD_TYPES, Field, RecordType
 from tallystick.server.records.titles import Titles, url_of
@@ -66,21 +67,11 @@ def _is_aside(field: Field) -> bool:
 
 
 def _of(other: RecordType, field: Field, actor: Actor, id_: str) -> Related:
-    rows: Any = queries.live(other, actor)
-    if field.type is FieldType.LIST:
-        relations = Relation.objects.using(queries.HUB).filter(target=id_, record_type=other.name, field=field.name)
-        rows = rows.filter(pk__in=relations.values("record"))
-    elif (other.name, field.name) == ("person", "account"):  # everybody who belongs to the company, main or not
-        people = Employment.objects.using(queries.HUB).filter(account=id_).values("person")
-        rows = rows.filter(Q(account=id_) | Q(pk__in=people))
-    else:
-        rows = rows.filter(**{field.attname: id_})
     title = other.fields[other.title_field]
     state = next((other.fields[name] for name in ("status", "stage") if name in other.fields), None)
     more = [state.attname] if state else ["body"] if other.name == "note" else []
     columns = ["id", "number", title.attname, *more]
-    found = list(rows.order_by("-number").values_list(*columns)[:SHOWN])
-    count = len(found) if len(found) < SHOWN else rows.order_by()[:COUNTED].count()
+    found, count = _newest(other, field, actor, id_, columns)
     titles = Titles(actor)
     listed = [
         RelatedRow(
@@ -105,6 +96,43 @@ def _of(other: RecordType, field: Field, actor: Actor, id_: str) -> Related:
         all_url=f"{reverse('records:list', args=[other.name])}?{query}" if is_filter else "",
         new_url=f"{reverse('records:new', args=[other.name])}?{query}" if is_offered else "",
     )
+
+
+def _newest(
+    other: RecordType, field: Field, actor: Actor, id_: str, columns: Sequence[str]
+) -> tuple[list[tuple[Any, ...]], int]:
+    """Columns of the newest few that name the record in this field, and how many do, up to COUNTED.
+
+    Up to COUNTED are gathered, then sorted. Asked for the newest at once, PostgreSQL would read every record of the
+    type from the newest on, wherever it takes for many what is few or nothing.
+    """
+    live: Any = queries.live(other, actor)
+    few, all_, ids, count = Q(), Q(), list[str](), 0
+    if field.type is not FieldType.LIST:
+        all_ = Q(**{field.attname: id_})
+        few = gathered(live.filter(all_), COUNTED)
+    if (beside := _told_beside(other, field, id_)) is not None:
+        ids = list(beside[: COUNTED + 1])
+        few, all_ = few | among(ids), all_ | Q(pk__in=beside)
+    if len(ids) <= COUNTED:
+        rows = live.filter(few).annotate(of=Window(Count("*"))).order_by("-number")
+        found = list(rows.values_list(*columns, "of")[:SHOWN])
+        count = found[0][-1] if found else 0
+        if count < COUNTED:
+            return [row[:-1] for row in found], count
+    rows = live.filter(all_)
+    newest = list(rows.order_by("-number").values_list(*columns)[:SHOWN])
+    return newest, COUNTED if count else rows.order_by()[:COUNTED].count()
+
+
+def _told_beside(other: RecordType, field: Field, id_: str) -> Any:
+    """Ids of records that name this one in a row of another table, if this field has such rows."""
+    if field.type is FieldType.LIST:
+        relations = Relation.objects.using(queries.HUB).filter(target=id_, record_type=other.name, field=field.name)
+        return relations.values_list("record", flat=True)
+    if (other.name, field.name) == ("person", "account"):  # everybody who belongs to the company, main or not
+        return Employment.objects.using(queries.HUB).filter(account=id_).values_list("person", flat=True)
+    return None
 
 
 def _is_second(other: RecordType, field: Field) -> bool:

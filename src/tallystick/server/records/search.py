@@ -8,18 +8,18 @@ compared with them. Only where still more have them, or no word is long enough f
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connections, transaction
-from django.db.models import CharField, Exists, Lookup, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 
 from tallystick.server.records.domain.tables import folded, type_mark
 from tallystick.server.records.entry import Entry
+from tallystick.server.records.ids import among, selected
 from tallystick.server.records.models import SearchText
 from tallystick.server.records.record_types import RecordType
 from tallystick.server.state.bulk import bulk_for
@@ -38,47 +38,13 @@ _WORDS: Final = 8
 _NUMBER: Final = re.compile(r"(?:([a-z]{1,5})-)?(\d{1,18})", re.ASCII)
 
 
-@CharField.register_lookup
-class Among(Lookup):
-    """An id among very many, handed over as one value. PostgreSQL is not to know how many: it would rather read a list
-    in its order, comparing each with all of them, than look these few up and sort them.
-    """
-
-    lookup_name = "among"
-    prepare_rhs = False
-    rhs: Sequence[str]
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        column, values = self.process_lhs(compiler, connection)
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*values, json.dumps(self.rhs))
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        column, values = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(ARRAY(SELECT unnest(%s::text[])))", (*values, list(self.rhs))
-
-
-@CharField.register_lookup
-class Selected(Lookup):
-    """An id among those that a statement of its own selects, with its limit. It is carried out once: PostgreSQL knows
-    by the limit that it can keep them, and by IS TRUE that it shall.
-    """
-
-    lookup_name = "selected"
-    prepare_rhs = False
-    rhs: tuple[str, list[Any]]
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        column, values = self.process_lhs(compiler, connection)
-        return f"({column} IN ({self.rhs[0]})) IS TRUE", (*values, *self.rhs[1])
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Many:
     """Words that very many records have, or that no index knows. `numbered`: ids found by their number all the same."""
 
     parts: Sequence[str]
     numbered: Sequence[str]
-    selected: tuple[str, list[Any]] | None
+    having: tuple[str, list[Any]] | None  # selects the ids of all that have them
     using: str
 
     def first(self, rows: QuerySet[Entry, Entry], count: int) -> list[str]:
@@ -98,10 +64,10 @@ class Many:
     def condition(self, most: int) -> Any:
         """Of a row that has the words: it is among all that have them, unless these are more than `most`. One query."""
         hit: Any = Exists(self._texts().filter(record=OuterRef("pk")))
-        if self.selected is not None:
+        if self.having is not None:
             with connections[self.using].cursor() as cursor:
-                if not is_more_than(cursor, self.selected, most):
-                    hit = Q(pk__selected=(f"{self.selected[0]} LIMIT {most}", self.selected[1]))
+                if not is_more_than(cursor, self.having, most):
+                    hit = selected(f"{self.having[0]} LIMIT {most}", self.having[1])
         return Q(pk__in=self.numbered) | hit if self.numbered else hit
 
     def _texts(self) -> Any:
@@ -114,13 +80,15 @@ class Many:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
     """`listed` have the words or, where they are `many`, are all that these are looked for in; `counted`: rows to count
-    for them; `is_part`: there may be more than these.
+    for them; `is_part`: there may be more than these. `most_sorted`: up to so many
+    are sorted whole rather than read in the order of the list.
     """
 
     listed: QuerySet[Entry, Entry]
     counted: QuerySet[Entry, Entry]
     many: Many | None = None
     is_part: bool = False
+    most_sorted: int = 0
 
     def rows(self) -> QuerySet[Entry, Entry]:
         """All that have the words."""
@@ -139,22 +107,23 @@ def matches(
     *,
     using: str,
     counted: QuerySet[Entry, Entry] | None = None,
+    most_sorted: int = 0,
 ) -> Matches:
     """The same, as a page needs it. `counted`: the rows, asked for so that they are counted at once where there are no
     words. At most two queries.
     """
     parts = _parts(words)
     if not parts:
-        return Matches(listed=rows, counted=rows if counted is None else counted)
+        return Matches(listed=rows, counted=rows if counted is None else counted, most_sorted=most_sorted)
     number = _number(kind, words)
     numbered = [] if number is None else list(rows.filter(number=number).values_list("pk", flat=True))
-    selected = statement(bulk_for(using), SEARCH_TEXTS, "record", parts, mark=type_mark(kind.name))
-    many = Many(parts=parts, numbered=numbered, selected=selected, using=using)
-    if selected is None:
+    having = statement(bulk_for(using), SEARCH_TEXTS, "record", parts, mark=type_mark(kind.name))
+    many = Many(parts=parts, numbered=numbered, having=having, using=using)
+    if having is None:
         return Matches(listed=rows, counted=rows.filter(many.condition(MANY)), many=many)
     with connections[using].cursor() as cursor:
-        ids = looked_up(cursor, selected, most=FEW)
-    few = rows.filter(pk__among=[*ids, *numbered])
+        ids = looked_up(cursor, having, most=FEW)
+    few = rows.filter(among([*ids, *numbered]))
     return (
         Matches(listed=rows, counted=few, many=many, is_part=True)
         if len(ids) > FEW

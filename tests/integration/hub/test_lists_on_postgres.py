@@ -1,0 +1,33 @@
+"""Searches and large lists on PostgreSQL: the tests of the hub's other database, run once more."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.servers import postgres_url
+
+pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(600)]
+
+ROOT = Path(__file__).parents[3]
+SUITES = ("records/test_search.py", "records/test_large_lists.py")
+
+
+def test_searches_and_large_lists_are_the_same_on_postgresql_and_read_no_more_than_they_need() -> None:
+    mine = {"TALLYSTICK_TEST_DATABASE_URL": postgres_url(), "PYTEST_ADDOPTS": "", "PYTEST_XDIST_WORKER": ""}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow and not soak"),
+            *(str(ROOT / "tests" / "server" / suite) for suite in SUITES),
+        ],
+        cwd=ROOT,
+        env={**os.environ, **mine},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
