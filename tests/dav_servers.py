@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 
 USER, PASSWORD = "alice", "correct horse"
-DEADLINE_S = 30.0
+DEADLINE_S = 200.0
 
 MKCOL = """<?xml version="1.0" encoding="utf-8"?>
 <d:mkcol xmlns:d="DAV:" xmlns:card="urn:ietf:params:xml:ns:carddav" xmlns:cal="urn:ietf:params:xml:ns:caldav">
@@ -52,7 +52,9 @@ class DavServer:
     def request(
         self, method: str, url: str, content: bytes = b"", headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        return httpx.request(method, url, content=content, headers=headers, auth=self.auth, trust_env=False, timeout=30)
+        return httpx.request(
+            method, url, content=content, headers=headers, auth=self.auth, trust_env=False, timeout=200
+        )
 
     def make_book(self, name: str, title: str = "") -> str:
         return self._make(self.books, name, "<card:addressbook/>", title or name, "")
@@ -122,7 +124,7 @@ def _running(command: list[str], folder: Path, url: str) -> Iterator[None]:
         until_s = time.monotonic() + DEADLINE_S
         while True:
             try:
-                httpx.get(url, trust_env=False, timeout=5)
+                httpx.get(url, trust_env=False, timeout=30)
                 break
             except httpx.TransportError:
                 text = (folder / "server.log").read_text(errors="replace")

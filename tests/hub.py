@@ -62,7 +62,7 @@ if connection.vendor == "sqlite":
     _DEFAULT["TEST"]["NAME"] = str(_FOLDER / "test.db")  # a file, as threads of the live server need
 
 CHROMIUM: Final = "/usr/bin/chromium"
-PATIENCE_MS: Final = 30_000
+PATIENCE_MS: Final = 60_000
 """How long a page may take on a machine that is busy with other things; no test measures time."""
 BACKEND: Final = "tallystick.server.people.backend.Backend"
 NARROW: Final = {"width": 390, "height": 844}

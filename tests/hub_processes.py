@@ -135,7 +135,7 @@ class HubProcesses:
                 process.terminate()
         for process in self.processes:
             try:
-                process.wait(timeout=30)
+                process.wait(timeout=100)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -199,7 +199,7 @@ def process_of(executor: str) -> int:
 def stop(process: subprocess.Popen[str], number: signal.Signals) -> int:
     """Sends the signal and waits; the exit code."""
     process.send_signal(number)
-    return process.wait(timeout=90)
+    return process.wait(timeout=200)
 
 
 def wait_for(ask: Callable[[], Any], *, most_s: float = 240.0, what: str = "") -> Any:

@@ -94,7 +94,7 @@ def test_first_start_makes_everything_and_an_administrator_then_serves_on(tmp_pa
             static = client.get(style[1])
             assert (static.status_code, "immutable" in static.headers["Cache-Control"]) == (200, True)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) in (0, 143)
+        assert process.wait(timeout=200) in (0, 143)
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert {stat.S_IMODE((data / name).stat().st_mode) for name in ("hub.db", "secret-keys")} == {0o600}
     with _serving(data) as (told, _):

@@ -132,13 +132,13 @@ def test_dry_run_is_shown_applied_and_run_by_the_worker(open_page, check_page, w
     check_page(page, "integration-plan-waiting")
     running = start_worker()
     request.addfinalizer(running.stop)
-    expect(page.get_by_role("button", name="Apply exactly this")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Apply exactly this")).to_be_visible()
     expect(page.get_by_role("main")).to_contain_text("<script>alert(1)</script>")
     check_page(page, "integration-plan")
     assert worlds["right"].table("person").records() == {}
     page.get_by_role("button", name="Apply exactly this").click()
     page.get_by_role("dialog").get_by_role("button", name="Apply").click()
-    expect(page.get_by_text("Applied by run")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Applied by run")).to_be_visible()
     assert len(worlds["right"].table("person").records()) == 2
     # enabled, and run by a worker beside the web
     worlds["left"].table("person").put({"name": "Bob", "phone": "3"})
@@ -146,7 +146,7 @@ def test_dry_run_is_shown_applied_and_run_by_the_worker(open_page, check_page, w
     page.get_by_role("button", name="Run now").first.click()
     expect(page.get_by_text("Asked for.")).to_be_visible()
     wait_until(lambda: len(worlds["right"].table("person").records()) == 3)
-    expect(page.locator("#standing")).not_to_contain_text("running", timeout=20_000)
+    expect(page.locator("#standing")).not_to_contain_text("running")
     page.get_by_role("button", name="Enable").click()
     expect(page.locator("#standing")).to_contain_text("Enabled")
     page.get_by_role("button", name="Pause").first.click()

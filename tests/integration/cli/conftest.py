@@ -110,7 +110,7 @@ class Firm:
             check=False,
             cwd=self.folder,
             env={**os.environ, **(environment or {})},
-            timeout=60,
+            timeout=200,
             **more,
         )
         out, err = result.stdout.decode("utf-8", "replace"), result.stderr.decode("utf-8", "replace")

@@ -349,7 +349,7 @@ def test_interrupted_run_says_so_and_the_next_goes_on_E29(firm):
             time.sleep(0.1)
         child.send_signal(signal.SIGINT)
         holder.execute("ROLLBACK")
-        _, err = child.communicate(timeout=30)
+        _, err = child.communicate(timeout=200)
     finally:
         child.kill()
         holder.close()

@@ -64,13 +64,13 @@ def furnish(hub: HubProcesses) -> list[str]:
 
 
 def hire(files: Path, first: int, count: int) -> None:
-    with closing(sqlite3.connect(files / "crm.db", timeout=30)) as crm, crm:
+    with closing(sqlite3.connect(files / "crm.db", timeout=100)) as crm, crm:
         names = [(f"Person {number:03}",) for number in range(first, first + count)]
         crm.executemany("INSERT INTO person (name) VALUES (?)", names)
 
 
 def registered(files: Path) -> list[str]:
-    with closing(sqlite3.connect(files / "register.db", timeout=30)) as register:
+    with closing(sqlite3.connect(files / "register.db", timeout=100)) as register:
         return [name for (name,) in register.execute("SELECT name FROM person ORDER BY name")]
 
 

@@ -71,7 +71,7 @@ class Office:
 
     def mails(self) -> list[str]:
         """Of the people on the right."""
-        with closing(sqlite3.connect(self.folder / "register.db", timeout=30)) as register:
+        with closing(sqlite3.connect(self.folder / "register.db", timeout=100)) as register:
             return [mail for (mail,) in register.execute("SELECT mail FROM person ORDER BY number")]
 
     def runs(self) -> list[Run]:
@@ -96,7 +96,7 @@ class Office:
         """Runs `tallystick` to its end."""
         command = [sys.executable, "-m", "tallystick.cli", *map(str, arguments)]
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=90
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False, timeout=200
         )
         assert "Traceback" not in done.stderr, done.stderr
         return done
@@ -135,7 +135,7 @@ def office(folder: Path, **more: Any) -> Iterator[Office]:
         made.end()
 
 
-def wait_until(is_so: Callable[[], bool], *, most_s: float = 60.0, what: str = "") -> None:
+def wait_until(is_so: Callable[[], bool], *, most_s: float = 200.0, what: str = "") -> None:
     end = time.monotonic() + most_s
     while not is_so():
         assert time.monotonic() < end, what or "It did not come to that in time."

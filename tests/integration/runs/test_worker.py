@@ -30,7 +30,7 @@ def firm(tmp_path):
 
 def stop(firm: Office, number: signal.Signals = signal.SIGTERM) -> int:
     firm.workers[-1].send_signal(number)
-    return firm.workers[-1].wait(timeout=60)
+    return firm.workers[-1].wait(timeout=200)
 
 
 def test_once_does_what_is_due_and_then_nothing_until_the_next_tick(firm):

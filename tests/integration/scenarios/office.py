@@ -65,11 +65,11 @@ class Office:
             self.sql(name, statement)
 
     def sql(self, database: str, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.folder / f"{database}.db", timeout=30)) as connection, connection:
+        with closing(sqlite3.connect(self.folder / f"{database}.db", timeout=100)) as connection, connection:
             return connection.execute(statement, values).fetchall()
 
     def many(self, database: str, statement: str, rows: Iterable[Sequence[Any]]) -> None:
-        with closing(sqlite3.connect(self.folder / f"{database}.db", timeout=30)) as connection, connection:
+        with closing(sqlite3.connect(self.folder / f"{database}.db", timeout=100)) as connection, connection:
             connection.executemany(statement, rows)
 
     def rows(self, database: str, table: str) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from tallystick.runs.requests import Changed
 from tallystick.testing.clock import FixedClock, SequentialIds
 from tests.servers import postgres_url
 
-LONG_S = 30.0
+LONG_S = 200.0
 """Nothing here takes so long; a feed that hears nothing fails by it."""
 
 

@@ -331,7 +331,7 @@ def test_what_an_email_was_on_the_wire_is_forgotten_after_a_month(post, desk):
 @pytest.mark.django_db(transaction=True)
 def test_mail_server_hands_emails_over_for_the_desk_alone(post):
     place = MailIntake(address=DESK, host="127.0.0.1", port=free_port())
-    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=30) as server:
+    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=200) as server:
         message = post.letter("Лампа не горит", files={"plan.pdf": b"%PDF-1"})
         assert server.sendmail(RITA, [DESK], message.as_bytes()) == {}
         with pytest.raises(smtplib.SMTPRecipientsRefused):
@@ -350,7 +350,7 @@ def test_mail_server_hands_emails_over_for_the_desk_alone(post):
 @pytest.mark.django_db(transaction=True)
 def test_email_without_an_envelope_sender_is_left_alone_as_undelivered(post):
     place = MailIntake(address=DESK, host="127.0.0.1", port=free_port())
-    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=30) as server:
+    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=200) as server:
         letter = post.letter("It did not arrive.", author="mailer-daemon@mail.example.com")
         assert server.sendmail("", [DESK], letter.as_bytes()) == {}
     intake.take_waiting()
@@ -370,7 +370,7 @@ def test_email_that_cannot_be_kept_stays_with_the_server_before(post, monkeypatc
 
     monkeypatch.setattr(intake, "keep", full)
     place = MailIntake(address=DESK, host="127.0.0.1", port=free_port())
-    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=30) as server:
+    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=200) as server:
         with pytest.raises(smtplib.SMTPDataError) as told:
             server.sendmail(RITA, [DESK], post.letter().as_bytes())
         assert told.value.smtp_code == 451

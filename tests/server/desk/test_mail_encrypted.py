@@ -51,7 +51,7 @@ def written(folder: Path, name: str) -> tuple[Path, Path]:
 
 def handed_over(place: MailIntake, trusted: Path, post: Post) -> str:
     """The name of the certificate that an email was handed over under."""
-    with smtplib.SMTP(place.host, place.port, timeout=30) as server:
+    with smtplib.SMTP(place.host, place.port, timeout=200) as server:
         server.starttls(context=ssl.create_default_context(cafile=str(trusted)))
         names = dict(part[0] for part in server.sock.getpeercert()["subject"])
         assert server.sendmail(RITA, [DESK], post.letter().as_bytes()) == {}
@@ -70,7 +70,7 @@ def test_emails_are_handed_over_encrypted_also_under_a_renewed_certificate(tmp_p
         os.utime(certificate, ns=(1, 1))
         assert handed_over(place, certificate, post) == "second"
         certificate.write_text("spoilt")
-        with smtplib.SMTP(place.host, place.port, timeout=30) as server:
+        with smtplib.SMTP(place.host, place.port, timeout=200) as server:
             assert server.sendmail(RITA, [DESK], post.letter().as_bytes()) == {}  # and plainly, as before
             assert server.has_extn("starttls")
     assert Email.objects.count() == 3
@@ -80,7 +80,7 @@ def test_emails_are_handed_over_encrypted_also_under_a_renewed_certificate(tmp_p
 
 def test_without_a_certificate_nothing_is_offered():
     place = MailIntake(address=DESK, host="127.0.0.1", port=free_port())
-    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=30) as server:
+    with receiver.receiving(place), smtplib.SMTP(place.host, place.port, timeout=200) as server:
         server.ehlo()
         assert not server.has_extn("starttls")
 

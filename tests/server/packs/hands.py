@@ -21,7 +21,7 @@ REFERENCES = (
     "DEPARTMENT_FULLSYNC",
     "EMPLOYEE_FULLSYNC",
 )
-DEADLINE_S = 60.0
+DEADLINE_S = 200.0
 
 
 def until(found: Any) -> Any:

@@ -11,7 +11,7 @@ from tallystick.errors import Unreachable
 from tallystick.server.ui import companions
 from tallystick.server.ui.companions import again_and_again
 
-LONG_S = 60.0
+LONG_S = 200.0
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ def _run(environment: dict[str, str]) -> tuple[str, str]:
             break
         shown += part
     os.close(ours)
-    out, _ = child.communicate(timeout=30)
+    out, _ = child.communicate(timeout=200)
     return out, shown.decode("utf-8", "replace")
 
 

@@ -35,7 +35,7 @@ class Crowd:
 
     def leave(self) -> list[str]:
         for thread in self.threads:
-            thread.join(timeout=10)
+            thread.join(timeout=100)
         return self.served
 
 
@@ -54,7 +54,7 @@ def test_whoever_only_waits_lets_others_have_the_turn_E32():
     with turns.turn("slow"):
         crowd.come("other")
         with turns.aside("slow"):
-            crowd.threads[0].join(timeout=10)
+            crowd.threads[0].join(timeout=100)
             assert crowd.served == ["other"]
         crowd.come("late")
         assert crowd.served == ["other"]
@@ -76,7 +76,7 @@ def test_nobody_gets_a_turn_once_closed_E39():
         waiting = threading.Thread(target=wait)
         waiting.start()
         turns.close()
-        waiting.join(timeout=10)
+        waiting.join(timeout=100)
     assert got == [Stopped]
     with pytest.raises(Stopped), turns.turn("c"):
         raise AssertionError("closed")

@@ -87,7 +87,7 @@ def test_two_processes_and_two_threads_write_one_state_E32(url: str) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(write, ["t", "u"]))
     for process in processes.values():
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=200)
         assert (process.returncode, errors) == (0, "")
     assert store.scope(SCOPE).linked == 4 * 25 * BATCH
     for name in "pqtu":
