@@ -6,27 +6,22 @@ state as a killed process would leave it, so that a test can stop a run anywhere
 
 from __future__ import annotations
 
-import threading
 import time
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
 from msgspec.structs import replace
 
-from tallystick.errors import AlreadyDecided, ConfigurationError, ScopeBusy, StaleDecision, TallystickError
+from tallystick.errors import ScopeBusy, TallystickError
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link, LinkState, MatchKey, Unlinked
 from tallystick.model.plan import (
-    Decision,
     FlowRun,
     Operation,
     OperationState,
     Parked,
-    Review,
-    ReviewKind,
-    ReviewStatus,
     Run,
     RunStatus,
     ScopeState,
@@ -35,23 +30,22 @@ from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Reference
 from tallystick.model.write import Action
 from tallystick.ports.store import LINK_MARKS, UNLINKED_MARKS, Commit
+from tallystick.testing.store_reviews import MemoryReviews
 from tallystick.testing.store_tables import Journal, Table
 
 MARKS_PER_BATCH = 65_536
 NOT_IN_JOURNAL = (OperationState.PLANNED, OperationState.DROPPED)
 
 
-class MemoryStore:
+class MemoryStore(MemoryReviews):
     """Implements `tallystick.ports.store.Store`; thread safe."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
+        super().__init__()
         self._held: set[Scope] = set()
         self._tables: dict[Scope, Table] = {}
         self._turns: dict[str, float] = {}
         self._journal = Journal()
-        self._reviews: dict[int, tuple[Scope, Review]] = {}
-        self._last = 0
 
     def copy(self) -> MemoryStore:
         """The state of this moment in a store of its own, no scope held: what a kill would leave behind."""
@@ -65,10 +59,6 @@ class MemoryStore:
 
     def _table(self, scope: Scope) -> Table:
         return self._tables.setdefault(scope, Table())
-
-    def _number(self) -> int:
-        self._last += 1
-        return self._last
 
     # --- scopes
 
@@ -366,121 +356,6 @@ class MemoryStore:
                     found.append(operation)
             return found
 
-    # --- reviews
-
-    def raise_reviews(self, scope: Scope, reviews: Sequence[Review]) -> int:
-        with self._lock:
-            fresh = 0
-            known: dict[tuple[object, ...], list[Review]] = {}
-            for of, review in self._reviews.values():
-                if of == scope and review.status is not ReviewStatus.CLEARED:
-                    known.setdefault(_subject(review), []).append(review)
-            # Of one subject the last one counts.
-            for review in {_subject(review): review for review in reviews}.values():
-                same = known.setdefault(_subject(review), [])
-                is_open = next((one for one in same if one.status is ReviewStatus.OPEN), None)
-                if any(one.status is ReviewStatus.DECIDED and one.fingerprint == review.fingerprint for one in same):
-                    if is_open is not None:
-                        self._reviews[is_open.number] = scope, replace(is_open, status=ReviewStatus.CLEARED)
-                        same.remove(is_open)
-                    continue
-                if is_open is None:
-                    fresh += 1
-                    kept = replace(review, number=self._number(), status=ReviewStatus.OPEN, decision=None)
-                else:
-                    same.remove(is_open)
-                    kept = replace(
-                        review,
-                        number=is_open.number,
-                        since=is_open.since,
-                        status=ReviewStatus.OPEN,
-                        decision=None,
-                    )
-                same.append(kept)
-                self._reviews[kept.number] = (scope, kept)
-            return fresh
-
-    def clear_reviews(self, scope: Scope, is_gone: Callable[[Review], bool]) -> int:
-        with self._lock:
-            gone = [review for review in self.reviews(scope) if is_gone(review)]
-            for review in gone:
-                self._reviews[review.number] = (scope, replace(review, status=ReviewStatus.CLEARED))
-            return len(gone)
-
-    def reviews(
-        self,
-        scope: Scope | None = None,
-        *,
-        integration: str | None = None,
-        status: ReviewStatus | None = ReviewStatus.OPEN,
-        kinds: Sequence[ReviewKind] = (),
-        limit: int | None = None,
-    ) -> list[Review]:
-        with self._lock:
-            return [
-                review
-                for _, (of, review) in sorted(self._reviews.items())
-                if scope in (None, of)
-                and integration in (None, of.integration)
-                and status in (None, review.status)
-                and (not kinds or review.kind in kinds)
-            ][:limit]
-
-    def reviews_of(self, scope: Scope, side: Side, ids: Sequence[str]) -> list[Review]:
-        wanted = set(ids)
-        with self._lock:
-            return [
-                review
-                for review in self.reviews(scope, status=None)
-                if review.status is not ReviewStatus.CLEARED
-                and (review.left_id if side is Side.LEFT else review.right_id) in wanted
-            ]
-
-    def review(self, number: int) -> tuple[Scope, Review] | None:
-        with self._lock:
-            return self._reviews.get(number)
-
-    def decide(self, number: int, decision: Decision, fingerprint: str) -> Review:
-        with self._lock:
-            scope, review = self._existing(number)
-            if review.decision is not None:
-                raise AlreadyDecided(
-                    f"Review {number} was already decided: {review.decision.take} by {review.decision.by}."
-                )
-            if review.status is ReviewStatus.CLEARED:
-                raise StaleDecision(f"Review {number} no longer asks anything: its cause is gone.")
-            if review.fingerprint != fingerprint:
-                raise StaleDecision(
-                    f"The records of review {number} changed since it was shown.", hint="Look at it again, then decide."
-                )
-            decided = replace(review, status=ReviewStatus.DECIDED, decision=decision)
-            self._reviews[number] = (scope, decided)
-            return decided
-
-    def reopen(self, number: int) -> Review:
-        with self._lock:
-            scope, review = self._existing(number)
-            if review.status is ReviewStatus.OPEN:
-                return review
-            if review.status is ReviewStatus.CLEARED:
-                raise StaleDecision(f"Review {number} no longer asks anything: its cause is gone.")
-            for other in self.reviews(scope):
-                if _subject(other) == _subject(review):
-                    raise StaleDecision(
-                        f"The records of review {number} changed since; the question is asked anew.",
-                        hint=f"Decide review {other.number} instead.",
-                    )
-            opened = replace(review, status=ReviewStatus.OPEN, decision=None)
-            self._reviews[number] = (scope, opened)
-            return opened
-
-    def _existing(self, number: int) -> tuple[Scope, Review]:
-        if number not in self._reviews:
-            raise ConfigurationError(
-                f"There is no review {number}.", hint="`tallystick review list` shows those that wait."
-            )
-        return self._reviews[number]
-
     # --- turns
 
     def take_turns(self, name: str, count: int, interval_s: float) -> float:
@@ -496,8 +371,3 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to free."""
-
-
-def _subject(review: Review) -> tuple[object, ...]:
-    """What a review is about, within its scope: one open review each."""
-    return (review.kind, review.left_id, review.right_id, review.topic)
