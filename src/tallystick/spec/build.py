@@ -38,6 +38,7 @@ from tallystick.model.flow import (
 from tallystick.model.selection import Clause, Filter, Selection, SoftDelete, Test
 from tallystick.model.side import SIDES, Side
 from tallystick.spec import document as shapes
+from tallystick.spec import matching
 from tallystick.spec.check_fields import authority_of, names_on
 from tallystick.spec.expression import compile_expression
 from tallystick.spec.names import MappedNames, line_name
@@ -194,7 +195,7 @@ def _clause(clause: shapes.Clause) -> Clause:
     return Clause(field=str(clause.field), test=test, value=tuple(value) if isinstance(value, list) else value)
 
 
-def _match(match: shapes.MatchShape) -> Match:
+def _match(match: matching.MatchShape) -> Match:
     return Match(
         definite=tuple(_several(rule) for rule in match.definite),
         possible=tuple(
@@ -206,7 +207,7 @@ def _match(match: shapes.MatchShape) -> Match:
     )
 
 
-def _weights(weights: shapes.WeightsShape) -> Weights:
+def _weights(weights: matching.WeightsShape) -> Weights:
     fields = {
         name: Weighed(kind=field.as_, weights=_levels(field), swap=field.swap) for name, field in weights.fields.items()
     }
@@ -225,7 +226,7 @@ def _weights(weights: shapes.WeightsShape) -> Weights:
     )
 
 
-def _levels(written: shapes.LevelsShape) -> dict[Level, float]:
+def _levels(written: matching.LevelsShape) -> dict[Level, float]:
     """`swapped` left out says as much as `other`."""
     bits = {level: getattr(written, level.value) for level in Level}
     return {level: written.other if value is None else value for level, value in bits.items()}

@@ -11,9 +11,11 @@ from typing import Any
 from tallystick.model.selection import Test
 from tallystick.spec.check_fields import check_fields
 from tallystick.spec.connections import check_connection
-from tallystick.spec.document import Clause, FlowShape, IntegrationShape, SetShape, WeightsShape, Where, present
+from tallystick.spec.document import Clause, FlowShape, IntegrationShape, SetShape, Where
+from tallystick.spec.matching import WeightsShape
 from tallystick.spec.names import MappedNames
 from tallystick.spec.nearest import did_you_mean
+from tallystick.spec.shape import present
 from tallystick.spec.source import Fault, Path
 from tallystick.spec.substitute import is_malformed
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from tallystick.model.flow import Direction
 from tallystick.model.side import SIDES, Side
-from tallystick.spec.document import AuthorityShape, FieldShape, FlowShape, present
+from tallystick.spec.document import AuthorityShape, FieldShape, FlowShape
 from tallystick.spec.expression import ExpressionRefused, compile_expression
 from tallystick.spec.names import line_name
 from tallystick.spec.nearest import did_you_mean
+from tallystick.spec.shape import present
 from tallystick.spec.source import Fault, Path
 
 SIDED = ("max", "type", "zone", "constant", "default", "expression")

@@ -7,10 +7,9 @@ short form beside the long one, the two stand as a tagged union. Source: spec/in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationInfo, WrapValidator, field_validator
+from pydantic import BaseModel, ConfigDict, Field, Tag, field_validator
 
 from tallystick.model.flow import (
     Direction,
@@ -28,60 +27,8 @@ from tallystick.model.flow import (
 from tallystick.model.side import Side
 from tallystick.spec import leaves
 from tallystick.spec.leaves import Code, Name, Present, Scalar, SideWord, Text
-
-WORD: Final = "\u2192word"
-LIST: Final = "\u2192list"
-MAPPING: Final = "\u2192mapping"
-TAGS: Final = frozenset({WORD, LIST, MAPPING})
-"""Which form of a key was written; they occur in Pydantic's locations and in no message."""
-
-OMITTED: Final[Any] = object()
-"""Stands in a list for an item that was found faulty, so that the items after it keep their numbers."""
-
-T = TypeVar("T")
-
-
-def present(items: Sequence[T]) -> Iterator[tuple[int, T]]:
-    """Number and item of all items that are not faulty."""
-    return ((number, item) for number, item in enumerate(items) if item is not OMITTED)
-
-
-_SKIP = WrapValidator(lambda value, handler: value if value is OMITTED else handler(value))
-_ONE_OR_LIST = Discriminator(lambda value: LIST if isinstance(value, list) else WORD)
-_WORD_OR_MAPPING = Discriminator(lambda value: MAPPING if isinstance(value, Mapping | BaseModel) else WORD)
-
-Names = Annotated[
-    Annotated[Text, Tag(WORD)] | Annotated[list[Annotated[Text, _SKIP]], Field(min_length=1), Tag(LIST)],
-    _ONE_OR_LIST,
-]
-"""One name or a list of names."""
-
-Values = Annotated[
-    Annotated[Present, Tag(WORD)] | Annotated[list[Annotated[Present, _SKIP]], Field(min_length=1), Tag(LIST)],
-    _ONE_OR_LIST,
-]
-"""One value or a list of values."""
-
-CodeValues = Annotated[
-    Annotated[Code, Tag(WORD)] | Annotated[list[Annotated[Code, _SKIP]], Field(min_length=1), Tag(LIST)],
-    _ONE_OR_LIST,
-]
-"""One code or a list of codes, the default first."""
-
-
-class Shape(BaseModel):
-    """A mapping of the file: no key but those named, none without a value, nothing converted in silence."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-    takes_null: ClassVar[frozenset[str]] = frozenset()
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _has_value(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is None and info.field_name not in cls.takes_null:
-            leaves.refuse("The key has no value.", "Write one, or leave the key out.")
-        return value
+from tallystick.spec.matching import MatchShape
+from tallystick.spec.shape import MAPPING, SKIP, WORD, WORD_OR_MAPPING, CodeValues, Names, Shape
 
 
 class Clause(Shape):
@@ -94,7 +41,7 @@ class Clause(Shape):
     is_not: leaves.Is = Field(
         None, description="Does not equal this value; a null field passes unless `null` is given."
     )
-    in_: Annotated[list[Annotated[leaves.Scalar, _SKIP]], Field(min_length=1)] | None = Field(
+    in_: Annotated[list[Annotated[leaves.Scalar, SKIP]], Field(min_length=1)] | None = Field(
         None, alias="in", description="Equals one of these values; `null` among them finds null."
     )
     contains: Present | None = Field(None, description="Holds this text; of a list field: one of its elements.")
@@ -108,10 +55,10 @@ class Where(Clause):
     """The filter: one clause, or a list of clauses under `all` or `any`."""
 
     field: Text | None = Field(None, description="The field of this side that is looked at.")  # type: ignore[assignment]
-    all: Annotated[list[Annotated[Clause, _SKIP]], Field(min_length=1)] | None = Field(
+    all: Annotated[list[Annotated[Clause, SKIP]], Field(min_length=1)] | None = Field(
         None, description="Clauses that all have to pass."
     )
-    any: Annotated[list[Annotated[Clause, _SKIP]], Field(min_length=1)] | None = Field(
+    any: Annotated[list[Annotated[Clause, SKIP]], Field(min_length=1)] | None = Field(
         None, description="Clauses of which one has to pass."
     )
 
@@ -174,7 +121,7 @@ class SynchronousShape(Shape):
 
 ExchangeForms = Annotated[
     Annotated[leaves.ExchangeWord, Tag(WORD)] | Annotated[SynchronousShape, Tag(MAPPING)],
-    _WORD_OR_MAPPING,
+    WORD_OR_MAPPING,
 ]
 
 
@@ -202,7 +149,7 @@ class FieldShape(Shape):
     authority: (
         Annotated[
             Annotated[SideWord, Tag(WORD)] | Annotated[AuthorityShape, Tag(MAPPING)],
-            _WORD_OR_MAPPING,
+            WORD_OR_MAPPING,
         ]
         | None
     ) = Field(None, description="The side that owns the field; edits on the other are reverted, or asked about.")
@@ -219,79 +166,6 @@ class FieldShape(Shape):
         OnNull.CLEAR, description="Null clears the other side, or the other side keeps its value."
     )
     exchange: ExchangeForms | None = Field(None, description="How this field is exchanged; else as the flow.")
-
-
-class PossibleShape(Shape):
-    """A rule that gives evidence, not proof."""
-
-    block: Names = Field(description="Fields that have to be equal before two records are compared at all.")
-    compare: Annotated[dict[Text, leaves.CompareWord], Field(min_length=1)] = Field(
-        description="How alike each of these fields is counted."
-    )
-    at_least: leaves.Share = Field(0.85, description="Mean likeness from which a pair is possible, 0 to 1.")
-
-
-class LevelsShape(Shape):
-    """How much each way of comparing says, in bits; for a missing value 0."""
-
-    same: leaves.Bits = Field(0.0, description="The values are equal after normalising.")
-    swapped: leaves.Bits | None = Field(
-        None, description="The value is what the other record holds in the field named by `swap`."
-    )
-    close: leaves.Bits = Field(0.0, description="A likeness of 0.9 and more: one edit in a code.")
-    near: leaves.Bits = Field(0.0, description="A likeness of 0.7 and more.")
-    other: leaves.Bits = Field(0.0, description="The values are different.")
-
-
-class WeighedShape(LevelsShape):
-    """A field that is weighed."""
-
-    as_: leaves.CompareWord = Field(alias="as", description="How alike its values are counted.")
-    swap: Text | None = Field(None, description="A field that it may be mistaken for.", examples=["asset_tag"])
-
-
-class RivalShape(Shape):
-    """Another explanation of why two records are alike, which a pair has to hold against too."""
-
-    start: leaves.Bits = Field(description="Before any evidence: log2 of the odds of a pair against this explanation.")
-    fields: Annotated[dict[Text, LevelsShape], Field(min_length=1)] = Field(
-        description="What the fields say against this explanation."
-    )
-
-
-class WeightsShape(Shape):
-    """The evidence of all fields added up, in bits; `tallystick match train` writes it."""
-
-    start: leaves.Bits = Field(
-        description="Before any evidence: log2 of the odds that two records taken at random are one."
-    )
-    link: leaves.Bits = Field(description="The weight from which a pair is definite, if it is ahead of all others.")
-    ask: leaves.Bits = Field(description="The weight from which a pair is possible.")
-    ahead: leaves.Lead = Field(4.0, description="By how much a definite pair has to outweigh every other one.")
-    blocks: Annotated[list[Annotated[Names, _SKIP]], Field(min_length=1)] = Field(
-        description="Each a field or a list of fields; records are compared that are equal in one of these."
-    )
-    fields: Annotated[dict[Text, WeighedShape], Field(min_length=1)] = Field(
-        description="The fields that are weighed, by left name."
-    )
-    rivals: dict[Text, RivalShape] = Field(
-        default_factory=dict, description="Other explanations that a pair has to hold against, each with a name."
-    )
-
-
-class MatchShape(Shape):
-    """Which unlinked records belong together. Fields go by their left names."""
-
-    definite: list[Annotated[Names, _SKIP]] = Field(
-        default_factory=list, description="Each a list of fields that identify when all are equal after normalising."
-    )
-    possible: list[Annotated[PossibleShape, _SKIP]] = Field(
-        default_factory=list, description="Rules for pairs that a person should look at."
-    )
-    weights: WeightsShape | None = Field(None, description="Evidence added up over all fields.")
-    junk: dict[Text, Values] = Field(
-        default_factory=dict, description="Values that are never evidence, besides those known everywhere."
-    )
 
 
 class SetShape(Shape):
@@ -311,7 +185,7 @@ class ScopeShape(Shape):
 
 Deletion = Annotated[
     Annotated[leaves.DeletedWord, Tag(WORD)] | Annotated[SetShape, Tag(MAPPING)],
-    _WORD_OR_MAPPING,
+    WORD_OR_MAPPING,
 ]
 
 
@@ -338,7 +212,7 @@ class ReactionShape(Shape):
     left_scope: (
         Annotated[
             Annotated[leaves.ScopeWord, Tag(WORD)] | Annotated[ScopeShape, Tag(MAPPING)],
-            _WORD_OR_MAPPING,
+            WORD_OR_MAPPING,
         ]
         | None
     ) = Field(
@@ -382,7 +256,7 @@ class GuardShape(Shape):
 class WindowShape(Shape):
     """A time of the week in which no run begins; one that is going stops after the batch at hand."""
 
-    days: Annotated[list[Annotated[leaves.Day, _SKIP]], Field(min_length=1)] | None = Field(
+    days: Annotated[list[Annotated[leaves.Day, SKIP]], Field(min_length=1)] | None = Field(
         None, description="The days on which it begins; else every day.", examples=[["sat", "sun"]]
     )
     from_: leaves.TimeOfDay = Field(alias="from", description="When it begins.", examples=["22:00"])
@@ -392,7 +266,7 @@ class WindowShape(Shape):
     zone: leaves.Zone = Field("UTC", description="Time zone of the clock.", examples=["Europe/Moscow"])
 
 
-Windows = list[Annotated[WindowShape, _SKIP]]
+Windows = list[Annotated[WindowShape, SKIP]]
 
 
 class FlowShape(Shape):
@@ -403,7 +277,7 @@ class FlowShape(Shape):
     right: EndShape = Field(description="The records on the right.")
     direction: leaves.DirectionWord = Field(Direction.BOTH, description="Where values flow.")
     primary: SideWord = Field(Side.LEFT, description="Who wins at first contact where both have values.")
-    fields: Annotated[list[Annotated[FieldShape, _SKIP]], Field(min_length=1)] = Field(
+    fields: Annotated[list[Annotated[FieldShape, SKIP]], Field(min_length=1)] = Field(
         description="What is kept in agreement with what."
     )
     match: MatchShape = Field(
@@ -413,7 +287,7 @@ class FlowShape(Shape):
     conflict: (
         Annotated[
             Annotated[leaves.RuleWord, Tag(WORD)] | Annotated[ConflictShape, Tag(MAPPING)],
-            _WORD_OR_MAPPING,
+            WORD_OR_MAPPING,
         ]
         | None
     ) = Field(None, description="What is done when both sides changed to different values.")
@@ -457,4 +331,4 @@ class IntegrationShape(Shape):
     maintenance: Windows = Field(
         default_factory=list, description="Times of the week in which the hub lets all flows rest."
     )
-    flows: list[Annotated[FlowShape, _SKIP]] = Field(default_factory=list, description="What is kept in agreement.")
+    flows: list[Annotated[FlowShape, SKIP]] = Field(default_factory=list, description="What is kept in agreement.")

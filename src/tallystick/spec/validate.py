@@ -14,9 +14,10 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tallystick.spec.document import OMITTED, TAGS, IntegrationShape
+from tallystick.spec.document import IntegrationShape
 from tallystick.spec.leaves import said
 from tallystick.spec.nearest import did_you_mean
+from tallystick.spec.shape import OMITTED, TAGS
 from tallystick.spec.source import Fault, Path
 
 _GONE: Any = object()
