@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import structlog
 
 from tallystick.errors import TallystickError
 from tallystick.runs.jobs import Jobs, told
@@ -34,8 +37,12 @@ MOST_OF_ONE: Final = 4
 """Of these, those of one integration."""
 ATTEMPTS: Final = 50
 """How often a job is begun again before it is given up: whatever it does may be what kills the process."""
+LOOKS: Final = 3
+"""At so many looks in a row a job is in the hands of this process and nobody works on it: it is begun again."""
 _WAITING: Final = ["ENQUEUED", "PENDING", "DELAYED"]
 _HELD: Final = "PENDING"  # by an executor
+
+log = structlog.get_logger("tallystick.worker")
 
 Done = Mapping[str, Any]
 """What a piece came to: small, and nothing but JSON."""
@@ -64,7 +71,8 @@ class Durable:
         self.executor = executor
         self._open_pieces = open_pieces
         self._is_stopping = False
-        self._working = 0
+        self._at_work: set[str] = set()
+        self._dropped: Counter[str] = Counter()  # jobs in the hands of this process that nobody works on -> looks
         self._changed = threading.Condition()
         self._dbos: ModuleType | None = None
         self._workflow: Any = None
@@ -117,7 +125,7 @@ class Durable:
         )  # what it takes from the queue from now on, it cannot begin
         with self._changed:
             self._is_stopping = True
-            self._changed.wait_for(lambda: not self._working)
+            self._changed.wait_for(lambda: not self._at_work)
         self._destroy()
 
     def _destroy(self) -> None:
@@ -156,12 +164,18 @@ class Durable:
         return one.output if isinstance(one.output, dict) and one.output else {"next": None, "status": "lost"}
 
     def hand_on(self, living: Collection[str]) -> None:
-        """Queues the jobs again that are in the hands of processes which are not among the living."""
+        """Queues the jobs again that are in the hands of processes which are not among the living, and those that this
+        process dropped since what came of a piece could not be written: the disk was full, or read-only.
+        """
         with self._runtime() as runtime:
             held = runtime.DBOS.list_workflows(status=_HELD, name=WORKFLOW, load_input=False, load_output=False)
             gone = {one.executor_id for one in held if one.executor_id is not None} - {self.executor, *living}
             if gone:
                 runtime.DBOS._recover_pending_workflows(sorted(gone))  # only what is theirs to this moment
+            mine = {one.workflow_id for one in held if one.executor_id == self.executor} - self._at_work
+            self._dropped = Counter({id_: self._dropped[id_] + 1 for id_ in mine})
+            for id_ in [id_ for id_, looks in self._dropped.items() if looks >= LOOKS]:
+                runtime.DBOS.resume_workflow(id_, queue_name=QUEUE)
 
     def forget(self, before: datetime, *, at_a_time: int = 500) -> int:
         """Removes jobs that were done before then; how many."""
@@ -188,16 +202,23 @@ class Durable:
             raise told(error, self._jobs.file) from error
 
     def _run(self, job: dict[str, Any]) -> Done | None:
-        """The workflow."""
+        """The workflow. One that cannot write what came of a piece leaves the job as it is, to be gone on with."""
+        import sqlalchemy as sa
+
+        assert self._dbos is not None  # noqa: S101  launched, or nobody would ask
+        id_ = str(self._dbos.DBOS.workflow_id)
         with self._changed:
             if self._is_stopping:
                 raise Stopped
-            self._working += 1
+            self._at_work.add(id_)
         try:
             return self._pieces(job)
+        except sa.exc.SQLAlchemyError as error:
+            log.error("left for later", job=id_, message=str(told(error, self._jobs.file)))
+            raise Stopped from error
         finally:
             with self._changed:
-                self._working -= 1
+                self._at_work.discard(id_)
                 self._changed.notify_all()
 
     def _pieces(self, job: dict[str, Any]) -> Done | None:

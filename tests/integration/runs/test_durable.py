@@ -105,6 +105,56 @@ def test_jobs_are_done_once_stopped_between_pieces_and_gone_on_with_by_another(j
         assert durable.outcome("a") is None
 
 
+def test_what_came_of_a_piece_cannot_be_written_the_job_is_gone_on_with_once_it_can(jobs):
+    """E29. The disk of the jobs is full: on SQLite a trigger refuses as it would; PostgreSQL is asked again by the runtime
+    itself where its disk is full, so there the trigger stands for other refusals."""
+
+    class Full(Counting):
+        def do(self, done):
+            made = super().do(done)
+            if self._job["name"] == "full" and Counting.notes.count("full 1") == 1:
+                refuse(jobs)
+            return made
+
+    with launched(jobs, "first", Full) as durable:
+        durable.enqueue("full", "i", job("full", 3))
+        wait_until(lambda: "full closed" in Counting.notes)
+        assert durable.outcome("full") == {}, "neither done nor lost"
+        allow(jobs)
+
+        def is_done() -> bool:
+            durable.hand_on({"first"})
+            return bool(durable.outcome("full"))
+
+        wait_until(is_done)
+        assert durable.outcome("full") == {"count": 3}
+    assert [note for note in Counting.notes if note != "full closed"] == ["full 0", "full 1", "full 1", "full 2"]
+
+
+def refuse(jobs: Jobs) -> None:
+    """Results of pieces are refused from now on."""
+    with jobs.engine.begin() as connection:
+        if jobs.schema is None:
+            text = "CREATE TRIGGER full BEFORE INSERT ON operation_outputs BEGIN SELECT RAISE(ABORT, 'full'); END"
+            connection.execute(sa.text(text))
+            return
+        place = f"{jobs.schema}.operation_outputs"
+        body = "BEGIN RAISE EXCEPTION 'full'; END"
+        connection.execute(
+            sa.text(f"CREATE FUNCTION {jobs.schema}.full_() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+        )
+        call = f"FOR EACH ROW EXECUTE FUNCTION {jobs.schema}.full_()"
+        connection.execute(sa.text(f"CREATE TRIGGER full_ BEFORE INSERT ON {place} {call}"))
+
+
+def allow(jobs: Jobs) -> None:
+    with jobs.engine.begin() as connection:
+        if jobs.schema is None:
+            connection.execute(sa.text("DROP TRIGGER full"))
+        else:
+            connection.execute(sa.text(f"DROP FUNCTION {jobs.schema}.full_() CASCADE"))
+
+
 def assert_only_json(jobs: Jobs) -> None:
     with jobs.engine.connect() as connection:
         rows = connection.execute(sa.select(statuses(jobs).c.serialization)).scalars().all()
