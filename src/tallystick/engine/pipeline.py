@@ -1,4 +1,4 @@
-"""The one file that knows the order: read, detect, match, merge, plan, guard, apply, remember.
+"""The one file that knows the order: read, plan (detect, match, merge: `planning`), guard, apply, remember.
 
 One `FlowSync` is one flow in one run. It is started by `tallystick.runs`, which opens the systems, holds the scope and
 decides what follows on a failure. Source: design/house.md, "One record's way"; spec/engine.md.
@@ -17,28 +17,17 @@ from msgspec.structs import replace
 
 from tallystick.engine import questions, verify
 from tallystick.engine.apply import BATCH, Applier, Turn
-from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
-from tallystick.engine.detect import detect
-from tallystick.engine.detected import Found
-from tallystick.engine.found_again import FoundAgain
-from tallystick.engine.guards import Approval, Tally, breaches, unapproved
+from tallystick.engine.guards import Approval, breaches, unapproved
 from tallystick.engine.ledger import Ledger
-from tallystick.engine.linking import Linker
 from tallystick.engine.merge import Pair
 from tallystick.engine.opening import Opening
-from tallystick.engine.outbox import LAST
 from tallystick.engine.outcomes import Applied
-from tallystick.engine.pairs import PairPlanner
-from tallystick.engine.plan import Planner
-from tallystick.engine.reading import Reading
+from tallystick.engine.planning import Planning
 from tallystick.engine.result import FlowResult, Progress
-from tallystick.engine.unconfirmed import Unconfirmed
-from tallystick.model.fingerprint import UNSETTLED
-from tallystick.model.flow import Flow, OnNew, Scope
-from tallystick.model.link import MatchKey, Standing
+from tallystick.model.flow import Flow, Scope
+from tallystick.model.link import MatchKey
 from tallystick.model.plan import FlowRun, Operation, OperationState, Review, RunKind, RunStatus
-from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
 from tallystick.model.write import Action
@@ -83,17 +72,21 @@ class FlowSync:
         self.ledger = Ledger(self.context)
         self.applier = Applier(self.context, batch=batch, turn=turn)
         self.planned: dict[tuple[str, Side, str], str | None] = {}  # records a plan artefact links, and with whom
-        self._folder = folder
         self._progress = progress
         self._is_linking_only = is_linking_only
-        self._outside = unfiltered
         self._opening = Opening(self.context)
-        self._next_seq = 0
-        self._is_parking = False  # whether a plan parked records that wait
+        self._planning = Planning(
+            self.context,
+            self.ledger,
+            self._opening,
+            folder=folder,
+            progress=progress,
+            outside=unfiltered,
+            is_linking_only=is_linking_only,
+        )
         if self.context.paused:
             paused = ", ".join(self.context.paused)
             self.result.notes.append(f"Paused, because a system no longer has the field: {paused}.")
-        self._unconfirmed = Unconfirmed(flow)
 
     @property
     def result(self) -> FlowResult:
@@ -138,8 +131,8 @@ class FlowSync:
         ledger.save(RunStatus.PLANNING)
         ledger.cursors = dict(self.context.state.cursors)
         readings = self._opening.everything(is_full=is_full)
-        planner = self._planner()
-        self._plan_readings(readings, planner, is_forced=bool(self.context.fresh), is_comparison=True)
+        planner = self._planning.planner()
+        self._planning.plan(readings, planner, is_forced=bool(self.context.fresh), is_comparison=True)
         for side in SIDES:
             end = readings[side].end
             is_complete = end is not None and end.is_complete
@@ -151,7 +144,7 @@ class FlowSync:
                 ledger.cursors[side] = end.cursor
             planner.tally.read[side] = readings[side].count
             ledger.listed[side] = readings[side].is_complete
-        if self.context.state.last_full_at and (note := self._unconfirmed.note) is not None:
+        if self.context.state.last_full_at and (note := self._planning.unconfirmed.note) is not None:
             result.notes.append(note)
         ledger.is_full = all(readings[side].is_full for side in SIDES)
         found = breaches(self.context.flow.guards, planner.tally, complete=ledger.listed)
@@ -179,25 +172,25 @@ class FlowSync:
 
     def plan_some(self, ids: Mapping[Side, Sequence[str]]) -> None:
         """Plans just these records, as they are now; what decisions, retries and replans go through."""
-        planner = self._planner()
-        self._plan_readings(self._opening.some(ids), planner, is_forced=False)
+        planner = self._planning.planner()
+        self._planning.plan(self._opening.some(ids), planner, is_forced=False)
         self.ledger.report(planner, is_artefact=False)
 
     def ask_again(self, ids: Mapping[Side, Sequence[str]]) -> Mapping[questions.Key, Review]:
         """What would be asked about these records as they are now; nothing is planned or remembered (E17)."""
-        planner = self._planner(is_kept=False)
-        self._plan_readings(self._opening.some(ids), planner, is_forced=False)
+        planner = self._planning.planner(is_kept=False)
+        self._planning.plan(self._opening.some(ids), planner, is_forced=False)
         return planner.asked.reviews
 
     def add(self, operation: Operation, pair: Pair | None = None) -> None:
         """Adds an operation that was planned elsewhere, with the match keys it leads to. `pair`: as it was read."""
-        planner = self._planner()
+        planner = self._planning.planner()
         planner.outbox.add((replace(operation, seq=planner.outbox.seq()),), pair)
         planner.finish()
 
     def keys(self, side: Side, values: Mapping[str, Value]) -> list[MatchKey]:
         """The match keys of a record of `side` that is not there yet."""
-        return self._planner(is_kept=False).outbox.keys(side, [("", values)])
+        return self._planning.planner(is_kept=False).outbox.keys(side, [("", values)])
 
     def apply(self) -> None:
         for _ in self.steps():
@@ -216,8 +209,8 @@ class FlowSync:
             moved, applied.moved = applied.moved, []
             again = {side: [id_ for o in moved if (id_ := o.id_on(side)) is not None] for side in SIDES}
             linked, applied.linked = applied.linked, []
-            woken = self._opening.woken(linked, is_parking=self._is_parking)
-            self._is_parking = False
+            woken = self._opening.woken(linked, is_parking=self._planning.is_parking)
+            self._planning.is_parking = False
             for side in SIDES:
                 again[side] += woken[side]
             if not any(again.values()):
@@ -272,7 +265,7 @@ class FlowSync:
     def recall(self) -> None:
         """Takes up what this run planned and did before: what is planned now comes after it."""
         for operation in operations_of(self.context):
-            self._next_seq = max(self._next_seq, 1 + operation.seq % LAST)
+            self._planning.take_up([operation])
             self.applier.applied.recall(operation)
 
     def recheck(self, state: OperationState) -> list[Operation]:
@@ -324,111 +317,6 @@ class FlowSync:
         if not self._is_linking_only:  # whoever finds links says when all are found
             ledger.save(result.status)
 
-    # --- planning
-
-    def _planner(self, *, is_kept: bool = True) -> Planner:
-        context = self.context
-
-        def keep(operations: Sequence[Operation]) -> None:
-            if not is_kept:
-                return
-            context.store.add_operations(context.scope, operations)
-            self._unconfirmed.see(operations)
-            self._next_seq = max(self._next_seq, 1 + max((o.seq % LAST for o in operations), default=-1))
-
-        fresh = frozenset(
-            f"{side.value}.{name}"
-            for line in context.translator.lines
-            if line.name in context.fresh
-            for side in SIDES
-            for name in line.fields(side)
-        )
-        return Planner(
-            context.flow,
-            context.run,
-            context.translator,
-            context.references,
-            {side: Checker(context.types[side]) for side in SIDES},
-            keep,
-            FoundAgain(context),
-            tally=Tally(
-                linked=context.state.linked,
-                fresh=fresh,
-                unasked=frozenset(side for side in SIDES if not context.can(side).causes),
-            ),
-            fresh=context.fresh,
-            first_seq=self._next_seq,
-            is_linking_only=self._is_linking_only,
-            outside=self._outside,
-            watched=self.ledger.watched(),
-        )
-
-    def _plan_readings(
-        self,
-        readings: Mapping[Side, Reading],
-        planner: Planner,
-        *,
-        is_forced: bool,
-        is_comparison: bool = False,
-    ) -> None:
-        context = self.context
-        detected = detect(context.store, context.scope, readings, is_forced=is_forced, folder=self._folder)
-        try:
-            pairs = PairPlanner(context, planner, detected.versions)
-            changed = 0
-            edited: dict[Side, set[str]] = {side: set() for side in SIDES}
-            for chunk in detected.found():
-                changed += len(chunk)
-                _note_edited(chunk, edited)
-                pairs.plan(chunk)
-                self._progress("comparing", len(chunk))
-            linker = Linker(context, planner)
-            is_full = {side: readings[side].is_full for side in SIDES}
-            is_known = context.state.linked > 0 or any(readings[side].unchanged for side in SIDES)
-            found_again = planner.found_again
-            for records in linker.link(detected, is_full=is_full, has_links=is_known):
-                pairs.prefetch(records)
-                answers = self._answers(records)
-                for side, record in records:
-                    if not (found_again.waits(side, record.id) or self._found_again(planner, side, record)):
-                        planner.creations.new(side, record, answers=answers.get((side, record.id), ()))
-                self._progress("planning", len(records))
-            for side in SIDES:
-                for unreadable in readings[side].unreadable:
-                    planner.asked.unreadable(side, unreadable.id, unreadable.reason)
-                planner.tally.gone[side] = detected.gone(side)
-            planner.finish()
-            self._is_parking |= any(one.standing is Standing.WAITING for one in planner.asked.parked)
-            self.ledger.refresh(detected, self._opening.known)
-            if is_comparison:
-                self.result.missed = sum(self._opening.missed(s, edited[s]) for s in SIDES if readings[s].is_full)
-            self.result.unchanged = max(0, context.state.linked - changed)
-        finally:
-            detected.close()
-
-    def _found_again(self, planner: Planner, side: Side, record: Record) -> bool:
-        """Links a record that a create without an answer has left there, by the link its partner had, if any (E28)."""
-        partner = planner.found_again.partner(side, record)
-        if partner is None:
-            return False
-        ends = {side: record, side.other: partner}
-        had = self.context.store.links_of(self.context.scope, side.other, [partner.id])
-        reason = "its create had lost its answer"
-        planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, dormant=next(iter(had), None), reason=reason)
-        return True
-
-    def _answers(self, records: Sequence[tuple[Side, Record]]) -> dict[tuple[Side, str], list[Review]]:
-        """What people decided about new records, where the flow asks about them."""
-        context = self.context
-        answers: dict[tuple[Side, str], list[Review]] = {}
-        for side in SIDES:
-            if context.flow.on.new[side] is OnNew.ASK:
-                ids = [record.id for of, record in records if of is side]
-                for review in context.store.reviews_of(context.scope, side, ids):
-                    named = review.left_id if side is Side.LEFT else review.right_id
-                    answers.setdefault((side, named or ""), []).append(review)
-        return answers
-
 
 def operations_of(context: Context) -> Iterator[Operation]:
     """All operations of the run, in order."""
@@ -436,12 +324,3 @@ def operations_of(context: Context) -> Iterator[Operation]:
     while found := context.store.operations(context.run, context.flow.name, after_seq=after, limit=5_000):
         yield from found
         after = found[-1].seq
-
-
-def _note_edited(chunk: Sequence[Found], edited: Mapping[Side, set[str]]) -> None:
-    """Adds the ids of records whose values changed since they were agreed on."""
-    for found in chunk:
-        for side in found.records:
-            end = found.link.end(side)
-            if end is not None and end.fingerprint != UNSETTLED:
-                edited[side].add(end.id)
