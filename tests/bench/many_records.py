@@ -15,6 +15,7 @@ KINDS = ("account", "person", "installed_asset", "task", "case")
 
 def multiply_all(rows: int, kinds: Sequence[str] = KINDS) -> dict[str, int]:
     """So many rows, about, of these record types and of what runs leave; the others stay as they are."""
+    from tallystick.server.ops.tending import Tending
     from tallystick.server.records.models import Numbering, Relation, SearchText
     from tallystick.server.records.record_types import record_type
     from tallystick.server.state.models import Link, LinkBase, Operation, OperationValues, Review
@@ -48,8 +49,8 @@ def multiply_all(rows: int, kinds: Sequence[str] = KINDS) -> dict[str, int]:
             _copy(cursor, model, times, changed)
             if rest is not None:
                 _copy(cursor, rest, times, {"number": f"number:{last}"})
-        if is_postgresql:  # as it does by itself; nobody does it for SQLite
-            cursor.execute("ANALYZE")
+    if is_postgresql:  # as the hub does by itself within half a minute; nobody does it for SQLite
+        Tending().look(is_waiting=False)
     models_made = [*(record_type(name).model for name in kinds), Link, Operation, Review]
     return {model._meta.label: model.objects.count() for model in models_made}
 

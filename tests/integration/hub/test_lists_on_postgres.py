@@ -1,4 +1,4 @@
-"""Searches and large lists on PostgreSQL: the tests of the hub's other database, run once more."""
+"""Searches, large lists and what tends them on PostgreSQL: the tests of the hub's other database, run once more."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.servers import postgres_url
 pytestmark = [pytest.mark.slow, pytest.mark.postgres, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[3]
-SUITES = ("records/test_search.py", "records/test_large_lists.py")
+SUITES = ("records/test_search.py", "records/test_large_lists.py", "ops/test_tending.py")
 
 
 def test_searches_and_large_lists_are_the_same_on_postgresql_and_read_no_more_than_they_need() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +19,12 @@ class OpsConfig(AppConfig):
         "technician": ("view_run",),
         "read-only": ("view_*",),
     }
+
+    def companion(self) -> AbstractContextManager[None]:
+        """Tends the tables that very much was written to, beside the web."""
+        from tallystick.server.ops.tending import tending
+
+        return tending()
 
     def ready(self) -> None:
         from tallystick.server.ops import menu
