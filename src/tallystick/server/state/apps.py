@@ -8,3 +8,8 @@ class StateConfig(AppConfig):
     label = "state"
     verbose_name = "State"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tallystick.server.state import sessions
+
+        sessions.connect()
