@@ -32,13 +32,20 @@ def called(actor, name, words):
     return titles
 
 
-@pytest.fixture(
-    params=[(2_000, 2_000, 9), (0, 2_000, 9), (0, 0, 9), (0, 2, 0)],
-    ids=["looked up", "among the first", "compared", "looked through"],
-)
+WAYS = {
+    "looked up": (2_000, 250, 2_000, 0, 9),
+    "among the first": (0, 250, 2_000, 0, 9),
+    "among the first few": (0, 2, 2_000, 0, 9),
+    "sorted": (0, 0, 0, 9, 9),
+    "compared": (0, 0, 0, 0, 9),
+    "looked through": (0, 0, 2, 0, 0),
+}
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS)
 def few(request, monkeypatch):
     """Records with the words looked up in the index, or read in their order, as where there are many or very many."""
-    for name, value in zip(("FEW", "LOOKED", "MANY"), request.param, strict=True):
+    for name, value in zip(("FEW", "GLANCED", "LOOKED", "SORTED", "MANY"), request.param, strict=True):
         monkeypatch.setattr(search, name, value)
     monkeypatch.setattr(search, "MOST", search.MANY)
 

@@ -22,8 +22,13 @@ def gathered(rows: QuerySet[Any, Any], most: int, column: str = "pk") -> Q:
     return Q(pk__gathered=rows.order_by().values(column)[:most])
 
 
+def collected(statement: str, values: Sequence[Any]) -> Q:
+    """One of the ids that a statement of its own selects, looked up one by one."""
+    return Q(pk__collected=(statement, values))
+
+
 def selected(statement: str, values: Sequence[Any]) -> Q:
-    """One of the ids that a statement of its own selects, which has a limit."""
+    """The same, where the rows are read in some order and compared with the ids; the statement has a limit."""
     return Q(pk__selected=(statement, values))
 
 
@@ -58,6 +63,22 @@ class Gathered(Lookup):
         column, values = self.process_lhs(compiler, connection)
         statement, more = self.rhs.get_compiler(connection=connection).as_sql()
         return template.format(column, statement), (*values, *more)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return self.as_sql(compiler, connection, template="{} = ANY(ARRAY({}))")
+
+
+@CharField.register_lookup
+class Collected(Lookup):
+    """An id among those that a statement of its own selects. PostgreSQL is not to know how many these are."""
+
+    lookup_name = "collected"
+    prepare_rhs = False
+    rhs: tuple[str, Sequence[Any]]
+
+    def as_sql(self, compiler: Any, connection: Any, template: str = "{} IN ({})") -> tuple[str, tuple[Any, ...]]:
+        column, values = self.process_lhs(compiler, connection)
+        return template.format(column, self.rhs[0]), (*values, *self.rhs[1])
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         return self.as_sql(compiler, connection, template="{} = ANY(ARRAY({}))")

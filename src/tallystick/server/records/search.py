@@ -2,8 +2,9 @@
 
 Up to FEW records that have the words are looked up in the index of texts, then sorted and narrowed like any others.
 Where more have them, the list is read in its order instead: mostly they stand among its first LOOKED records, whose
-texts are looked at. Where they stand farther behind, all that have the words are collected, up to MOST, and the list is
-compared with them. Only where still more have them, or no word is long enough for the index, each text is looked at.
+texts are looked at. Where they stand farther behind, up to SORTED are all looked up and sorted; of more, up to MOST,
+the ids are collected, and the list is compared with them. Only where still more have them, or no word is long enough
+for the index, each text is looked at.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from django.db.models.functions import StrIndex
 
 from tallystick.server.records.domain.tables import folded, type_mark
 from tallystick.server.records.entry import Entry
-from tallystick.server.records.ids import among, selected
+from tallystick.server.records.ids import among, collected, selected
 from tallystick.server.records.models import SearchText
 from tallystick.server.records.record_types import RecordType
 from tallystick.server.state.bulk import bulk_for
-from tallystick.server.state.grams import FEW, SEARCH_TEXTS, grams, is_more_than, looked_up, statement
+from tallystick.server.state.grams import FEW, SEARCH_TEXTS, counted, grams, looked_up, statement
 
 LOOKED: Final = 2_000
 """Records at the beginning of a page whose texts are looked at."""
+GLANCED: Final = 250
+"""The first of these: where they do not promise enough, the others are left."""
+SORTED: Final = 8_000
+"""Records that are all looked up and sorted, wherever they stand: 8 µs each. Of more, some mostly stand nearer."""
 MANY: Final = 50_000
 """Records whose ids PostgreSQL keeps at hand while it reads others in their order: 4 MB, its usual `work_mem`."""
 MOST: Final = 300_000
@@ -50,10 +55,14 @@ class Many:
     def first(self, rows: QuerySet[Entry, Entry], count: int) -> list[str]:
         """Ids of the first of these rows that have the words, in the order of the rows. At most six queries."""
         near = list(rows.values_list("pk", flat=True)[:LOOKED])
-        hits = {*self.numbered, *self._texts().filter(record__among=near).values_list("record", flat=True)}
-        found = [id_ for id_ in near if id_ in hits][:count]
-        if len(found) == count or len(near) < LOOKED:
-            return found
+        hits = set(self.numbered)
+        for start, end in ((0, GLANCED), (GLANCED, LOOKED)):
+            hits |= set(self._texts().filter(record__among=near[start:end]).values_list("record", flat=True))
+            found = [id_ for id_ in near[:end] if id_ in hits][:count]
+            if len(found) == count or len(near) < min(end + 1, LOOKED):
+                return found
+            if len(found) * LOOKED < count * end:
+                break
         far = rows.filter(self.condition(MOST)).values_list("pk", flat=True)[:count]
         if connections[self.using].vendor != "postgresql":  # a transaction of SQLite would wait for whoever writes
             return list(far)
@@ -66,8 +75,10 @@ class Many:
         hit: Any = Exists(self._texts().filter(record=OuterRef("pk")))
         if self.having is not None:
             with connections[self.using].cursor() as cursor:
-                if not is_more_than(cursor, self.having, most):
-                    hit = selected(f"{self.having[0]} LIMIT {most}", self.having[1])
+                count = counted(cursor, self.having, most)
+            if count <= most:
+                choose = collected if count <= SORTED else selected
+                hit = choose(f"{self.having[0]} LIMIT {most}", self.having[1])
         return Q(pk__in=self.numbered) | hit if self.numbered else hit
 
     def _texts(self) -> Any:

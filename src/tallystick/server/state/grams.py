@@ -87,10 +87,10 @@ def looked_up(cursor: Any, found: tuple[str, list[Any]], *, most: int = FEW) -> 
     return [value for (value,) in cursor.fetchall()]
 
 
-def is_more_than(cursor: Any, found: tuple[str, list[Any]], most: int) -> bool:
-    """Whether the statement selects more rows."""
+def counted(cursor: Any, found: tuple[str, list[Any]], most: int) -> int:
+    """How many rows the statement selects, counted up to `most` and one."""
     cursor.execute(f"SELECT COUNT(*) FROM ({found[0]} LIMIT {most + 1}) q", found[1])
-    return int(cursor.fetchone()[0]) > most
+    return int(cursor.fetchone()[0])
 
 
 def make(schema_editor: Any, index: Grams) -> None:
