@@ -95,7 +95,7 @@ def test_unforeseen_error_has_a_reference_and_no_traceback(told):
 def test_database_that_is_away_is_told_as_such(told):
     page = told(OperationalError("database is locked"))
     assert page.status_code == 503
-    assert "cannot be read or written" in page.content.decode()
+    assert "does not answer at the moment" in page.content.decode()
 
 
 def test_missing_page_is_the_hubs_own(told, client_of):

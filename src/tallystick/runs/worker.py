@@ -181,7 +181,7 @@ class Worker:
         """One round; a database that is out of reach is waited for."""
         try:
             self._read_source()
-            if time.monotonic() - self._beaten_at >= BEAT_S:
+            if is_beat := time.monotonic() - self._beaten_at >= BEAT_S:
                 self._beaten_at = time.monotonic()
                 self._beat()
                 self._feeds.look()
@@ -194,7 +194,8 @@ class Worker:
             if time.monotonic() - self._gave_back_at >= GIVE_BACK_EVERY_S:
                 self._gave_back_at = time.monotonic()
                 give_back()
-            self._is_out_of_reach = False
+            if is_beat:  # the other looks may only read, which a disk that is full lets them
+                self._is_out_of_reach = False
         except TallystickError as error:
             if not self._is_out_of_reach:
                 log.error("out of reach", code=error.code, message=str(error))

@@ -25,4 +25,5 @@ urlpatterns = [
 handler400 = "tallystick.server.ui.edge.bad_request"
 handler403 = "tallystick.server.ui.edge.permission_denied"
 handler404 = "tallystick.server.ui.edge.page_not_found"
+handler429 = "tallystick.server.ui.edge.too_many"  # asked for by the sign-in library
 handler500 = "tallystick.server.ui.edge.server_error"

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from tallystick.errors import TallystickError
+from tallystick.server.state.writable import Ailment, ailment_of, hindrance
 from tallystick.server.ui import mishaps
 from tallystick.server.ui.answers import Audience, Problem, problem_of
 
@@ -77,14 +78,35 @@ def unforeseen(error: BaseException) -> Problem:
 
 
 def _database_away(error: DatabaseError) -> Problem:
-    return Problem(
-        status=503,
-        code="database",
-        title=_("The database does not answer"),
-        message=_("The hub's database cannot be read or written at the moment: it is away, full, or read-only."),
-        hint=_("Try again in a minute; if it goes on, tell whoever looks after this hub."),
-        reference=mishaps.keep(error),
-    )
+    return _ailing(_ailment(error), reference=mishaps.keep(error))
+
+
+def _ailing(ailment: Ailment, *, reference: str) -> Problem:
+    match ailment:
+        case Ailment.FULL:
+            title = _("The disk is full")
+            message = _("The disk of the hub's database is full: nothing of this step was kept.")
+            hint = _("Whoever looks after this hub makes room; then do it again. What was kept before is safe.")
+        case Ailment.READ_ONLY:
+            title = _("Nothing can be written")
+            message = _("The hub's database can be read but not written: nothing of this step was kept.")
+            hint = _("Whoever looks after this hub makes its disk and files writable again; then do it again.")
+        case Ailment.AWAY:
+            title = _("The database does not answer")
+            message = _("The hub's database does not answer at the moment: nothing of this step was kept.")
+            hint = _("Try again in a minute; if it goes on, tell whoever looks after this hub.")
+    return Problem(status=503, code="database", title=title, message=message, hint=hint, reference=reference)
+
+
+def _ailment(error: DatabaseError) -> Ailment:
+    """What the error says; where that is little, what can be seen of the disk."""
+    said = ailment_of(error)
+    if said is not Ailment.AWAY:
+        return said
+    try:
+        return hindrance() or said
+    except DatabaseError:
+        return said
 
 
 def _not_allowed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -165,6 +187,25 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 @login_not_required
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return answer(request, not_found_problem())
+
+
+@login_not_required
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Sign-in was tried too often; or its count cannot be written, which the library takes for the same."""
+    try:
+        ailment = hindrance()
+    except DatabaseError:
+        ailment = Ailment.AWAY
+    if ailment is not None:
+        return answer(request, _ailing(ailment, reference=""))
+    problem = Problem(
+        status=429,
+        code="throttled",
+        title=_("Too much at once"),
+        message=_("Somebody tried this too often from your address within a minute."),
+        hint=_("Wait a minute, then try again."),
+    )
+    return answer(request, problem)
 
 
 @login_not_required

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tallystick.server.people.actor import for_everyone, request_actor
+from tallystick.server.state.writable import hindrance
 from tallystick.server.ui import navigation, palette
 
 
@@ -26,14 +27,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The database answers and has the tables of this version."""
+    """The database answers, has the tables of this version, and can be written."""
     try:
         executor = MigrationExecutor(connection)
         waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        ailment = hindrance()
     except DatabaseError:
         return JsonResponse({"status": "unavailable", "database": "does not answer"}, status=503)
     if waiting:
         return JsonResponse({"status": "unavailable", "database": f"{waiting} migrations are waiting"}, status=503)
+    if ailment is not None:
+        return JsonResponse({"status": "unavailable", "database": str(ailment)}, status=503)
     return JsonResponse({"status": "ok", "database": "ok"})
 
 
