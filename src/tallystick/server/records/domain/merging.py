@@ -1,6 +1,9 @@
 """Merging: two records become one, what refers to the one that goes moves to the one that stays, and the way back.
 
-One transaction; every change of it stands in the history under one key, `merge <id>`, which is how it is taken back.
+One transaction, however much refers to the one that goes: in parts, others would read references to what is gone, and
+a record that cannot move would be found when half of it is done. 30,000 related records hold other writers of SQLite up
+for some seconds, readers not at all. Every change of it stands in the history under one key, `merge <id>`, which is how
+it is taken back.
 """
 
 from __future__ import annotations

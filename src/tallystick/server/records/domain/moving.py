@@ -18,6 +18,8 @@ from tallystick.server.records.models import Account, Employment, Relation
 from tallystick.server.records.record_types import RECORD_TYPES, Field, RecordType
 from tallystick.server.records.values import list_of, listed, of_column
 
+_READ: Final = frozenset({"answers", "companies", "is_main", "name"})
+"""What moves with a reference or because of it; the other values of what refers to a record are not read here."""
 _ADDRESS: Final = ("street", "zip", "city", "state", "country", "code", "phone")
 
 
@@ -113,9 +115,10 @@ def referring(moves: Moves, place: Place) -> Iterator[tuple[RecordType, dict[str
         if not ids:
             continue
         wanted: dict[str, dict[str, Value]] = {}
+        read = [name for name in other.own if name in (_READ | {one.name for one in fields})]
         ordered = sorted(ids)
         for start in range(0, len(ordered), ROWS_AT_ONCE):
-            rows = tables.rows(other, ordered[start : start + ROWS_AT_ONCE], place)
+            rows = tables.rows(other, ordered[start : start + ROWS_AT_ONCE], place, only=read)
             live = [row for row in rows.values() if row.is_live]
             companies = _companies(live, moves, place) if other.name == "person" and "account" in by_kind else {}
             for row in live:

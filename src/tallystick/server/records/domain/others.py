@@ -35,15 +35,17 @@ _NULL_COUNTS: Final = frozenset({"product_mapping"})
 def check_references(kind: RecordType, drafts: Sequence[Draft], place: Place) -> None:
     """Refuses references to what is not there; those that stood already may point to deleted records."""
     wanted: dict[str, set[str]] = {}
-    for draft in drafts:
-        for field, ids in _changed_references(kind, draft):
+    single, many = references(kind), reference_lists(kind)
+    changed = [(draft, list(_changed_references(single, many, draft))) for draft in drafts]
+    for draft, named in changed:
+        for field, ids in named:
             if field.refers_to == kind.name and draft.id in ids:
                 draft.refuse(field.name, _("{field} cannot be the record itself.").format(field=field.title))
             wanted.setdefault(str(field.refers_to), set()).update(ids)
     there = {name: _there(BY_NAME[name], sorted(ids), place) for name, ids in wanted.items() if ids}
     there.setdefault(kind.name, {}).update({draft.id: True for draft in drafts if not draft.faults})
-    for draft in drafts:
-        for field, ids in _changed_references(kind, draft):
+    for draft, named in changed:
+        for field, ids in named:
             known = there.get(str(field.refers_to), {})
             for id_ in ids:
                 if id_ not in known:
@@ -58,12 +60,14 @@ def check_references(kind: RecordType, drafts: Sequence[Draft], place: Place) ->
                     )
 
 
-def _changed_references(kind: RecordType, draft: Draft) -> Iterator[tuple[Field, tuple[str, ...]]]:
-    for field in references(kind):
+def _changed_references(
+    single: Sequence[Field], many: Sequence[Field], draft: Draft
+) -> Iterator[tuple[Field, tuple[str, ...]]]:
+    for field in single:
         value = draft.after[field.name]
         if value is not None and draft.is_changed(field.name):
             yield field, (value,)
-    for field in reference_lists(kind):
+    for field in many:
         if draft.is_changed(field.name):
             before = set(listed(draft.before.get(field.name)))
             yield field, tuple(id_ for id_ in listed(draft.after[field.name]) if id_ not in before)

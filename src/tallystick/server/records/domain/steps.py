@@ -91,6 +91,7 @@ class Draft:
     after: dict[str, Value]
     faults: dict[str, str] = field(default_factory=dict)
     result: Result = Result.REFUSED  # when there are faults
+    _settled: dict[str, tuple[Value, Value]] | None = field(default=None, init=False, repr=False)
 
     @property
     def before(self) -> Mapping[str, Value]:
@@ -103,8 +104,14 @@ class Draft:
     @property
     def changes(self) -> dict[str, tuple[Value, Value]]:
         """What differs; of a new record every value but null."""
+        if self._settled is not None:
+            return self._settled
         before = self.before
         return {name: (before.get(name), value) for name, value in self.after.items() if before.get(name) != value}
+
+    def settle(self) -> None:
+        """From here on `after` stays as it is, so that what differs is looked for no more."""
+        self._settled = self.changes
 
     def is_changed(self, *names: str) -> bool:
         before = self.before

@@ -36,9 +36,11 @@ class Place:
         return connections[self.using].vendor == "postgresql"
 
 
-def rows(kind: RecordType, ids: Sequence[str], place: Place, *, is_kept: bool = True) -> dict[str, Row]:
-    """Those with these ids, gone or not; kept from other writers until the transaction ends."""
-    own = kind.own
+def rows(
+    kind: RecordType, ids: Sequence[str], place: Place, *, is_kept: bool = True, only: Sequence[str] | None = None
+) -> dict[str, Row]:
+    """Those with these ids, gone or not; kept from other writers until the transaction ends. `only`: these values."""
+    own = kind.own if only is None else only
     fields = kind.fields
     columns = ["id", "number", "version", "gone_why", "merged_into", *(fields[name].attname for name in own)]
     types = [fields[name].type for name in own]

@@ -151,6 +151,8 @@ class _Writing:
         self._write([*follow, *standing] if standing else [])
 
     def _write(self, drafts: list[Draft]) -> None:
+        for draft in drafts:
+            draft.settle()
         created = [draft for draft in drafts if draft.row is None]
         changed = [draft for draft in drafts if draft.row is not None and _is_more_than_nothing(draft)]
         # what takes something away goes first: another row may be about to get it
