@@ -16,6 +16,8 @@ from tallystick.server.records.entry import Entry
 from tallystick.server.records.search import Many, Matches
 from tallystick.server.ui.paging import COUNTED, SIZE, Page, read_edge, turned_to
 
+PART_COUNTED: Final = 200
+"""Rows counted of a part, each of which is looked up by its id: more are shown as "200+"."""
 _NULL: Final = "-"
 _VALUE: Final = "="
 _PLACE: Final = "place_in_list"
@@ -38,7 +40,8 @@ def page_of(
     """
     rows = matches.listed
     name, is_down = sort.removeprefix("-"), sort.startswith("-")
-    count = matches.counted.order_by()[: COUNTED + 1].count()
+    most = PART_COUNTED if matches.is_part else COUNTED
+    count = matches.counted.order_by()[: most + 1].count()
     if _is_sorted_whole(matches, count):
         rows = rows.alias(**{_PLACE: _Place(name)}) if count else rows.none()
     edge = _edge(rows, query.get("before", ""), name)
@@ -52,8 +55,8 @@ def page_of(
     has_previous = has_more if is_back else edge is not None
     return Page(
         rows=found,
-        count=min(max(count, len(found)), COUNTED),
-        is_more=count > COUNTED or matches.is_part,
+        count=min(max(count, len(found)), most),
+        is_more=count > most or matches.is_part,
         next=_query(rows, query, "after", found[-1], name) if found and has_next else "",
         previous=_query(rows, query, "before", found[0], name) if found and has_previous else "",
     )
