@@ -32,7 +32,10 @@ PAGES = {
     "accounts by name": "/records/account/?sort=name",
     "accounts by change": "/records/account/?sort=-changed_at",
     "accounts, of a type": "/records/account/?q=&status=active",
+    "accounts, found by a Cyrillic word": "/records/account/?q=лифт&sort=name",
     "people": "/records/person/",
+    "people by change, found by a word": "/records/person/?q=muller&sort=-changed_at",
+    "people, found by a Cyrillic word": "/records/person/?q=иван&sort=name",
     "people by name, down": "/records/person/?sort=-name",
     "people, found by a frequent word": "/records/person/?q=muller",
     "people, found by two words": "/records/person/?q=muller+777",
@@ -43,6 +46,7 @@ PAGES = {
     "assets, of a status": "/records/installed_asset/?status=in_repair",
     "assets, of a status by name": "/records/installed_asset/?status=in_repair&sort=name",
     "assets, found by a frequent word": "/records/installed_asset/?q=forklift",
+    "assets, found by two frequent words": "/records/installed_asset/?q=forklift+00",
     "assets, found by a rare word": "/records/installed_asset/?q=van-00003+99",
     "assets, found by a number": "/records/installed_asset/?q=777",
     "assets, nothing found": "/records/installed_asset/?q=zzzqqq",
@@ -105,6 +109,7 @@ def details(person: Person) -> dict[str, str]:
         ("asset", "/records/installed_asset/", r"/records/installed_asset/[0-9a-f]{32}/"),
         ("account, all about it", "/records/account/", r"/records/account/[0-9a-f]{32}/"),
         ("person, all about it", "/records/person/", r"/records/person/[0-9a-f]{32}/"),
+        ("assets of an account", "/records/case/", r"/records/account/[0-9a-f]{32}/"),
         ("question", "/review/", r"/review/\d+/"),
         ("run of very many operations", "/runs/", r"/runs/[0-9a-f]{32}/"),
         ("link", "/links/", r"/links/\d+/"),
@@ -112,6 +117,8 @@ def details(person: Person) -> dict[str, str]:
     ):
         if shown := re.findall(of, person.get(path).text):
             found[title] = shown[-1]  # of runs the first one, which made links
+    if account := found.get("assets of an account"):  # one that has very many
+        found["assets of an account"] = f"/records/installed_asset/?account={account.split('/')[3]}&sort=name"
     if run := found.get("run of very many operations"):
         found["its lines"] = f"{run}lines/"
         found["how far it is"] = f"{run}live/"
