@@ -308,3 +308,19 @@ def test_calendar_of_nonsense_is_this_month_and_says_so(client_of):
     answer = client.get("/records/calendar/?person=Nobody")
     assert answer.context["fault"] == "There is no person with this number or name."
     assert client_of("").get("/records/calendar/").status_code == 403
+
+
+def test_calendar_of_everybody_gathers_what_reads_the_same_and_keeps_times_apart(actor, client_of):
+    """P21. A day with dozens of entries stays readable; the day's page has each."""
+    for _count in range(7):
+        made(actor, "task", subject="Call back", due_on="2026-11-23")
+    for hour in ("08", "09"):
+        item(actor, "Meeting", starts_at=f"2026-11-23T{hour}:00:00Z", ends_at=f"2026-11-23T{hour}:30:00Z")
+    client = client_of("administrator")
+    weeks = client.get("/records/calendar/?month=2026-11&person=all").context["weeks"]
+    (field,) = [field for week in weeks for field in week if str(field["day"]) == "2026-11-23"]
+    lines = sorted((line["entry"].title, line["count"]) for line in field["lines"])
+    assert (lines, field["more"]) == ([("Call back", 7), ("Meeting", 1), ("Meeting", 1)], 0)
+    day = client.get("/records/calendar/?day=2026-11-23&person=all")
+    assert len(day.context["entries"]) == 9
+    assert "Call back" in day.content.decode()

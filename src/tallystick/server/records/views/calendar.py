@@ -23,7 +23,7 @@ from tallystick.server.records.titles import Titles
 
 VIEW: Final = ("records.view_calendar_item", "records.view_task")
 SHOWN: Final = 4
-"""Entries in the field of a day; the day's page has all of them."""
+"""Lines in the field of a day; the day's page has all entries."""
 EVERYBODY: Final = "all"
 
 
@@ -57,7 +57,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "form": WhoseForm(titles, {"person": person}),
         "is_everybody": not person,
         "is_cut": found.is_cut,
-        "weeks": [] if day else _weeks(found, month, today, query),
+        "weeks": [] if day else _weeks(found, month, today, query, is_gathered=not person),
         "weekdays": [_weekday(number) for number in range(7)],
         "entries": [_shown(entry, day) for entry in found.entries] if day else [],
         "is_empty": not found.entries,
@@ -90,7 +90,10 @@ def _whose(request: HttpRequest, titles: Titles) -> tuple[str, str, str]:
     return person, titles.name("person", person).title if person else "", ""
 
 
-def _weeks(found: Agenda, month: date, today: date, query: dict[str, str]) -> list[list[dict[str, Any]]]:
+def _weeks(
+    found: Agenda, month: date, today: date, query: dict[str, str], *, is_gathered: bool
+) -> list[list[dict[str, Any]]]:
+    """Days as they are shown, a week each; with `is_gathered` entries of a day that read the same are one line."""
     since, until = _span(month)
     by_day: dict[date, list[Entry]] = {}
     for entry in found.entries:
@@ -101,18 +104,27 @@ def _weeks(found: Agenda, month: date, today: date, query: dict[str, str]) -> li
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
     fields = []
     for day in days:
-        entries = by_day.get(day, [])
+        lines = _lines(by_day.get(day, []), is_gathered=is_gathered)
         fields.append(
             {
                 "day": day,
                 "is_other": day.month != month.month,
                 "is_today": day == today,
-                "entries": [_shown(entry, day) for entry in entries[:SHOWN]],
-                "more": max(0, len(entries) - SHOWN),
+                "lines": [{**_shown(line[0], day), "count": len(line)} for line in lines[:SHOWN]],
+                "more": sum(map(len, lines[SHOWN:])),
                 "url": f"?{urlencode({'day': day.isoformat(), **query})}",
             }
         )
     return [fields[start : start + 7] for start in range(0, len(fields), 7)]
+
+
+def _lines(entries: list[Entry], *, is_gathered: bool) -> list[list[Entry]]:
+    """Those of a time stand alone; a day of a whole company has dozens of tasks called the same."""
+    found: dict[tuple[str, ...], list[Entry]] = {}
+    for number, entry in enumerate(entries):
+        is_alone = not is_gathered or entry.starts_at is not None
+        found.setdefault((str(number),) if is_alone else (entry.type, entry.title), []).append(entry)
+    return list(found.values())
 
 
 def _shown(entry: Entry, day: date | None) -> dict[str, Any]:
