@@ -9,7 +9,7 @@ from ninja import Path, Schema
 from pydantic import Field as Shape
 
 from tallystick.server.api.calls import Calls, actor_of
-from tallystick.server.api.resources.records import VIEW
+from tallystick.server.api.resources.record_kinds import VIEW
 from tallystick.server.api.shapes import Given, Listing, listing
 from tallystick.server.records.codes import KEPT_SETS, KeptSet
 from tallystick.server.records.domain import code_sets

@@ -10,7 +10,7 @@ from ninja import Path, Schema, Status
 from pydantic import Field as Shape
 
 from tallystick.server.api.calls import Calls, actor_of
-from tallystick.server.api.resources.records import ADD, TypeName, kind_of
+from tallystick.server.api.resources.record_kinds import ADD, TypeName, kind_of
 from tallystick.server.api.shapes import Given, Listing, listing
 from tallystick.server.records.domain import importing
 from tallystick.server.records.models import Upload

@@ -12,7 +12,8 @@ from pydantic import Field as Shape
 
 from tallystick.errors import InputRefused
 from tallystick.server.api.calls import Calls, actor_of
-from tallystick.server.api.resources.records import DELETE, NAMES, Bulk, Id, Many, TypeName, kind_of
+from tallystick.server.api.resources.record_kinds import DELETE, NAMES, Id, TypeName, kind_of
+from tallystick.server.api.resources.record_lists import Bulk, Many
 from tallystick.server.api.shapes import Cursor, Given, Limit, Listing, Word, bad_cursor, check_known, listing
 from tallystick.server.api.values import told
 from tallystick.server.records import gone

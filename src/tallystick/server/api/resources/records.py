@@ -1,95 +1,31 @@
-"""Records of every type: listed, read, made, changed, deleted, restored, and how each came to be what it is."""
+"""One record: read, changed, deleted, restored, and how it came to be what it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from ninja import Path, Query, Schema
+from ninja import Schema
 from pydantic import Field as Shape
-from pydantic import WithJsonSchema
 
-from tallystick.errors import ChangedMeanwhile, InputRefused, NotFound
-from tallystick.server.api.calls import Calls, actor_of
+from tallystick.errors import ChangedMeanwhile, InputRefused
+from tallystick.server.api.calls import actor_of
 from tallystick.server.api.identity import problem
-from tallystick.server.api.shapes import (
-    Cursor,
-    Given,
-    Limit,
-    Listing,
-    Word,
-    bad_cursor,
-    check_known,
-    listing,
-    moment,
-    number_cursor,
-)
+from tallystick.server.api.resources import record_lists  # noqa: F401  its calls stand before these
+from tallystick.server.api.resources.record_kinds import CHANGE, DELETE, VIEW, Id, TypeName, calls, kind_of
+from tallystick.server.api.resources.record_shown import Record, read
+from tallystick.server.api.shapes import Cursor, Given, Limit, Listing, listing, number_cursor
 from tallystick.server.api.values import taken, told
 from tallystick.server.people.actor import Actor
-from tallystick.server.records import exporting, lists, queries
+from tallystick.server.records import queries
 from tallystick.server.records.domain import actions, history
-from tallystick.server.records.entry import Entry
-from tallystick.server.records.pages import page_of
-from tallystick.server.records.record_types import RECORD_TYPES, RecordType
-from tallystick.server.records.values import Unfit, of_column, stamp
-from tallystick.server.records.values import taken as fit
+from tallystick.server.records.record_types import RecordType
+from tallystick.server.records.values import stamp
 from tallystick.server.ui.answers import Problem
 
-NAMES: Final = tuple(kind.name for kind in RECORD_TYPES)
-
-
-def _all(verb: str) -> tuple[str, ...]:
-    return tuple(kind.permission(verb) for kind in RECORD_TYPES)
-
-
-VIEW, ADD, CHANGE, DELETE = (_all(verb) for verb in ("view", "add", "change", "delete"))
-TypeName = Annotated[str, Path(description="A record type."), WithJsonSchema({"type": "string", "enum": list(NAMES)})]
-Id = Annotated[str, Path(min_length=1, max_length=32)]
-calls: Final = Calls("Records")
-
-
-class Record(Schema):
-    """One record. `values` has a member for each field of its type; references are ids."""
-
-    id: str
-    type: str
-    number: int
-    called: str = Shape(description="How people call it: C-1042.")
-    version: int
-    is_deleted: bool
-    gone: str | None = Shape(None, description="Why it is not there any more: deleted, merged or archived.")
-    merged_into: str | None = Shape(None, description="The record that it is part of now.")
-    values: dict[str, Any]
-    meanwhile: dict[str, str] = Shape(
-        default_factory=dict, description="Fields that somebody else changed since `version`, and who."
-    )
-
-
-class RecordField(Schema):
-    name: str
-    type: str
-    title: str
-    is_writable: bool
-    is_required: bool
-    refers_to: str | None
-    limit: int | None
-    codes: list[str] | None
-
-
-class Kind(Schema):
-    name: str
-    title: str
-    fields: list[RecordField]
-    filters: list[str]
-    sorts: list[str]
-
-
-class NewRecord(Given):
-    values: dict[str, Any]
+__all__ = ["calls"]
 
 
 class ChangedRecord(Given):
@@ -97,16 +33,6 @@ class ChangedRecord(Given):
 
     values: dict[str, Any]
     version: int | None = Shape(None, ge=1, le=2**53 - 1)
-
-
-class Many(Given):
-    ids: list[str] = Shape(min_length=1, max_length=500)
-    reason: str = Shape("", max_length=300)
-
-
-class Bulk(Schema):
-    done: list[str]
-    refused: dict[str, str]
 
 
 class Past(Schema):
@@ -121,94 +47,13 @@ class Past(Schema):
     changes: dict[str, Any] = Shape(description="field -> [before, after]")
 
 
-@calls.get("", *VIEW, out=Listing[Kind])
-def list_record_types(request: HttpRequest) -> Any:
-    """Record types with their fields.
-
-    Only those whose records you may see.
-    """
-    actor = actor_of(request)
-    return listing([_kind_shown(kind) for kind in RECORD_TYPES if actor.may(kind.permission("view"))])
-
-
-@calls.get("/{record_type}", *VIEW, out=Listing[Record])
-def list_records(
-    request: HttpRequest,
-    record_type: TypeName,
-    q: Word = "",
-    sort: Word = "",
-    deleted: bool = False,
-    changed_since: Annotated[datetime | None, Query()] = None,
-    cursor: Cursor = "",
-    limit: Limit = 50,
-) -> Any:
-    """Records of a type, searched and narrowed.
-
-    Besides these parameters every filter that the type names: `?status=open&owner=ID`. `sort` is one of its sorts, with
-    "-" before it for descending. `deleted=true` lists what was deleted.
-    """
-    kind, actor = kind_of(record_type), actor_of(request)
-    check_known(request, "q", "sort", "deleted", "changed_since", "cursor", "limit", *kind.filters)
-    _check_filters(kind, request.GET)
-    if sort and sort.removeprefix("-") not in kind.sorts:
-        sentence = _("Sort by {names}.").format(names=", ".join(kind.sorts))
-        raise InputRefused(_("The records cannot be sorted so."), fields={"sort": sentence})
-    rows = queries.records(kind, actor).filter(gone_at__isnull=not deleted)
-    if changed_since is not None:
-        rows = rows.filter(changed_at__gte=moment(changed_since, "changed_since"))
-    order = lists.sorted_by(kind, sort)
-    found = lists.narrowed(rows, kind, request.GET, sort=order)
-    page = page_of(found, _edge(cursor), sort=order, columns=_columns(kind), size=limit)
-    if cursor and not page.previous:
-        raise bad_cursor()
-    return listing([_shown(kind, row) for row in page.rows], QueryDict(page.next).get("after"))
-
-
-@calls.post("/{record_type}", *ADD, out=Record, status=201)
-def create_record(request: HttpRequest, record_type: TypeName, body: NewRecord, response: HttpResponse) -> Any:
-    """Make a record."""
-    kind, actor = kind_of(record_type), actor_of(request)
-    key = request.headers.get("Idempotency-Key")
-    made = actions.create(actor, kind.name, taken(kind, body.values), key=f"api {actor.person} {key}" if key else None)
-    response["Location"] = f"{request.path}/{made.id}"
-    return _read(response, kind, actor, made.id)
-
-
-@calls.post("/{record_type}/delete", *DELETE, out=Bulk)
-def delete_records(request: HttpRequest, record_type: TypeName, body: Many) -> Any:
-    """Move many records to the deleted ones.
-
-    Each on its own: `refused` has a sentence for each that stayed.
-    """
-    return actions.delete(actor_of(request), kind_of(record_type).name, body.ids, reason=body.reason)
-
-
-@calls.post("/{record_type}/restore", *DELETE, out=Bulk)
-def restore_records(request: HttpRequest, record_type: TypeName, body: Many) -> Any:
-    """Bring deleted records back."""
-    return actions.restore(actor_of(request), kind_of(record_type).name, body.ids)
-
-
-@calls.get("/{record_type}/export", *VIEW, media="application/x-ndjson")
-def export_records(request: HttpRequest, record_type: TypeName, q: Word = "") -> Any:
-    """All records of a type that pass the filters, as JSON lines, or as CSV where `Accept` says text/csv."""
-    kind, actor = kind_of(record_type), actor_of(request)
-    actor.check(kind.permission("view"))
-    check_known(request, "q", *kind.filters)
-    _check_filters(kind, request.GET)
-    is_csv = "text/csv" in request.headers.get("Accept", "")
-    lines = exporting.exported(kind, actor, request.GET, "csv" if is_csv else "jsonl")
-    media = "text/csv; charset=utf-8" if is_csv else "application/x-ndjson"
-    return StreamingHttpResponse((line.encode() for line in lines), content_type=media)
-
-
 @calls.get("/{record_type}/{record_id}", *VIEW, out=Record)
 def get_record(request: HttpRequest, record_type: TypeName, record_id: Id, response: HttpResponse) -> Any:
     """One record, deleted or not.
 
     Its `ETag` is its version.
     """
-    return _read(response, kind_of(record_type), actor_of(request), record_id)
+    return read(response, kind_of(record_type), actor_of(request), record_id)
 
 
 @calls.patch("/{record_type}/{record_id}", *CHANGE, out=Record, is_matched=True)
@@ -227,7 +72,7 @@ def change_record(
             return refused
         version = _matched(request)
     saved = actions.update(actor, kind.name, record_id, taken(kind, body.values), version=version)
-    return _read(response, kind, actor, record_id, meanwhile=saved.meanwhile)
+    return read(response, kind, actor, record_id, meanwhile=saved.meanwhile)
 
 
 @calls.delete("/{record_type}/{record_id}", *DELETE, is_matched=True)
@@ -249,7 +94,7 @@ def restore_record(request: HttpRequest, record_type: TypeName, record_id: Id, r
     kind, actor = kind_of(record_type), actor_of(request)
     queries.one(kind, actor, record_id)
     _all_done(actions.restore(actor, kind.name, [record_id]), record_id)
-    return _read(response, kind, actor, record_id)
+    return read(response, kind, actor, record_id)
 
 
 @calls.get("/{record_type}/{record_id}/history", *VIEW, out=Listing[Past])
@@ -269,59 +114,10 @@ def convert_location_to_main(request: HttpRequest, record_id: Id, response: Http
     """Make a location the main one of its account."""
     actor = actor_of(request)
     actions.convert_to_main(actor, record_id)
-    return _read(response, kind_of("location"), actor, record_id)
+    return read(response, kind_of("location"), actor, record_id)
 
 
 # --- inside
-
-
-def kind_of(name: str) -> RecordType:
-    """Raises NotFound."""
-    found = next((kind for kind in RECORD_TYPES if kind.name == name), None)
-    if found is None:
-        raise NotFound(
-            _("There is no record type {name!r}.").format(name=name),
-            hint=_("There are {names}.").format(names=", ".join(NAMES)),
-        )
-    return found
-
-
-def _columns(kind: RecordType) -> list[str]:
-    return list(
-        dict.fromkeys(("id", "gone_at", "gone_why", "merged_into", *(field.attname for field in kind.fields.values())))
-    )
-
-
-def _shown(kind: RecordType, row: Mapping[str, Any], meanwhile: Mapping[str, str] | None = None) -> dict[str, Any]:
-    values = {name: told(field, of_column(field.type, row[field.attname])) for name, field in kind.fields.items()}
-    return {
-        "id": row["id"],
-        "type": kind.name,
-        "number": row["number"],
-        "called": kind.called(row["number"]),
-        "version": row["version"],
-        "is_deleted": row["gone_at"] is not None,
-        "gone": row["gone_why"],
-        "merged_into": row["merged_into"],
-        "values": values,
-        "meanwhile": dict(meanwhile or {}),
-    }
-
-
-def _read(
-    response: HttpResponse, kind: RecordType, actor: Actor, id_: str, meanwhile: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """The record as it is now; who may make or change it and not see it gets no more than its marks."""
-    if actor.may(kind.permission("view")):
-        found: Entry = queries.one(kind, actor, id_)
-    else:
-        found = kind.model._default_manager.using(queries.HUB).get(pk=id_)
-    row = {name: getattr(found, name) for name in _columns(kind)}
-    response["ETag"] = f'"{found.version}"'
-    shown = _shown(kind, row, meanwhile)
-    if not actor.may(kind.permission("view")):
-        shown["values"] = {}
-    return shown
 
 
 def _unmatched(request: HttpRequest, kind: RecordType, actor: Actor, id_: str) -> HttpResponse | None:
@@ -358,51 +154,6 @@ def _matched(request: HttpRequest) -> int | None:
 def _all_done(bulk: actions.Bulk, id_: str) -> None:
     if id_ in bulk.refused:
         raise InputRefused(bulk.refused[id_])
-
-
-def _edge(cursor: str) -> QueryDict:
-    query = QueryDict(mutable=True)
-    if cursor:
-        query["after"] = cursor
-    return query
-
-
-def _check_filters(kind: RecordType, query: QueryDict) -> None:
-    """Raises InputRefused for a value that its field cannot have: the pages leave such a filter out."""
-    faults: dict[str, str] = {}
-    for name in kind.filters:
-        value = query.get(name)
-        field = kind.fields[name]
-        if value is None or field.refers_to is not None or field.type.value == "list":
-            continue
-        try:
-            fit(field, value, kept=value if field.codes is not None and value in field.codes.titles else None)
-        except (Unfit, ValidationError) as error:
-            faults[name] = str(error)
-    if faults:
-        raise InputRefused(_("The records cannot be narrowed so."), fields=faults)
-
-
-def _kind_shown(kind: RecordType) -> dict[str, Any]:
-    return {
-        "name": kind.name,
-        "title": str(kind.title),
-        "fields": [
-            {
-                "name": field.name,
-                "type": field.type.value,
-                "title": str(field.title),
-                "is_writable": field.is_writable,
-                "is_required": field.is_required,
-                "refers_to": field.refers_to,
-                "limit": field.limit,
-                "codes": list(field.codes.codes) if field.codes else None,
-            }
-            for field in kind.fields.values()
-        ],
-        "filters": list(kind.filters),
-        "sorts": list(kind.sorts),
-    }
 
 
 def _past_shown(kind: RecordType, past: history.Past) -> dict[str, Any]:
