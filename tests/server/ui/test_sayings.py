@@ -68,7 +68,16 @@ def test_every_form_is_made_of_words_that_the_engine_says():
             "Запуск удалил бы справа записей: 6 (связано 8). Остановлен до разрешения или пока это так.",
         ),
         ("Not linked (ignored): decided by Ada Byron", "Не связана (пропущена). решение: Ada Byron"),
+        (
+            "On the left, the listing came back empty (of 8 linked); held until it is approved or no longer so. "
+            "On the right, the run would delete 6 records (of 8 linked); held until it is approved or no longer so.",
+            "Список слева пришёл пустым (связано 8). Остановлен до разрешения или пока это так. "
+            "Запуск удалил бы справа записей: 6 (связано 8). Остановлен до разрешения или пока это так.",
+        ),
+        ("a change of records", "изменение записей"),
+        ("Ada Byron, Olga Sokolova and 2 more", "Ada Byron, Olga Sokolova и ещё 2"),
         ("What a system said by itself.", "What a system said by itself."),
+        ("It broke. Nobody knows why.", "It broke. Nobody knows why."),
     ],
 )
 def test_sentence_is_said_in_russian_and_its_names_and_values_stay(english, russian):

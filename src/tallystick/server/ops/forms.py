@@ -13,6 +13,7 @@ from tallystick.model.plan import OperationState, RunKind, RunStatus
 from tallystick.model.write import Action
 from tallystick.server.ops import words
 from tallystick.server.ops.places import Kind
+from tallystick.server.ui.sayings import said
 
 ANY = ("", _("all"))
 
@@ -112,4 +113,5 @@ def _choose(form: forms.Form, name: str, values: Iterable[str]) -> None:
     known = dict.fromkeys(values)
     if given:
         known[given] = None
-    field.choices = [ANY, *((value, value.replace("/", " · ") if name == "flow" else value) for value in known)]
+    shown = {"flow": lambda value: value.replace("/", " · "), "by": said}.get(name, str)
+    field.choices = [ANY, *((value, shown(value)) for value in known)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from tallystick.errors import InputRefused
 from tallystick.model.side import SIDES
@@ -63,5 +64,7 @@ def place_of(query: QueryDict) -> Place | None:
 
 def check_place(place: Place | None) -> Place:
     if place is None:
-        raise InputRefused("Name a record: its system, its type and its id.", hint="Choose a type, then type the id.")
+        raise InputRefused(
+            _("Name a record: its system, its type and its id."), hint=_("Choose a type, then type the id.")
+        )
     return place

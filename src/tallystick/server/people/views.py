@@ -20,6 +20,7 @@ from tallystick.server.people.words import action_title
 from tallystick.server.ui.forms import add_faults
 from tallystick.server.ui.paging import page_of
 from tallystick.server.ui.toasts import toast
+from tallystick.server.ui.words import fact_title
 
 # --- users
 
@@ -184,11 +185,13 @@ def _details(details: dict[str, object]) -> list[tuple[str, object, object, bool
     found: list[tuple[str, object, object, bool]] = []
     for name, value in details.items():
         if isinstance(value, list) and len(value) == 2 and name not in ("roles", "scopes", "added", "removed"):
-            found.append((name, _plain(value[0]), _plain(value[1]), True))
+            found.append((fact_title(name), _plain(value[0]), _plain(value[1]), True))
         elif value not in ("", [], None):
-            found.append((name, _plain(value), "", False))
+            found.append((fact_title(name), _plain(value), "", False))
     return found
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     return ", ".join(str(one) for one in value) if isinstance(value, list) else value

@@ -209,6 +209,9 @@ FORMS: Final = (
     pgettext_lazy("saying", "ignore"),
     pgettext_lazy("saying", "approve"),
     pgettext_lazy("saying", "refuse"),
+    pgettext_lazy("saying", "schedule"),
+    pgettext_lazy("saying", "a change of records"),
+    pgettext_lazy("saying", "{people} and {count} more"),
 )
 """Of two that fit, the first counts. Places for values by their names: KINDS, and else whatever stands there."""
 SIDE: Final = "left|right"
@@ -228,6 +231,8 @@ KINDS: Final = {
 }
 """What stands at a place. Sides are told where, phrases and sentences are translated in turn."""
 PLACE: Final = re.compile(r"\{(\w+)\}")
+_PARTS: Final = re.compile("; ")
+_SENTENCES: Final = re.compile(r"(?<=\.) (?=[A-Z])")
 MOST_KEPT: Final = 4_096
 
 
@@ -244,8 +249,11 @@ def _said(text: str, language: str) -> str:
             values = {name: _told(name, value) for name, value in found.groupdict().items()}
             whole = str(form).format(**values)
             return whole[:1].upper() + whole[1:] if text[:1].isupper() else whole
-    parts = text.split("; ")
-    return text if len(parts) == 1 else "; ".join(said(part) for part in parts)
+    for between, split in ((" ", _SENTENCES), ("; ", _PARTS)):
+        parts = split.split(text)
+        if len(parts) > 1:
+            return between.join(said(part) for part in parts)
+    return text
 
 
 def _told(name: str, value: str) -> str:

@@ -25,6 +25,7 @@ from tallystick.server.designer.offers import offers_of
 from tallystick.server.designer.views.pages import VIEW, crumbs
 from tallystick.server.people.actor import needs, request_actor
 from tallystick.server.ui.toasts import toast
+from tallystick.server.ui.words import type_title
 from tallystick.spec.reading import Loaded
 
 CHANGE = "designer.change_integration"
@@ -131,7 +132,7 @@ def _found(name: str, flow: str) -> tuple[Integration, Loaded, Flow]:
 
 
 def _types(names: Iterable[str], types: Mapping[str, FieldType]) -> str:
-    return ", ".join(types[name].value for name in names if name in types)
+    return ", ".join(type_title(types[name]) for name in names if name in types)
 
 
 def _acted(

@@ -25,6 +25,7 @@ from tallystick.server.records.titles import Titles, url_of
 from tallystick.server.records.values import listed, of_column
 from tallystick.server.records.views import CHANGE, VIEW, kind_of
 from tallystick.server.ui.toasts import toast
+from tallystick.server.ui.words import way_title
 
 RECENT: Final = 5
 MERGED: Final = 20
@@ -173,7 +174,7 @@ def _event(kind: RecordType, one: Past, titles: Titles) -> dict[str, Any]:
         "icon": icon,
         "at": one.at,
         "by": one.by,
-        "via": "" if one.via == "web" else one.via,
+        "via": "" if one.via == "web" else way_title(one.via),
         "run_url": linked.url("ops:run", one.run) if one.run else "",
         "reason": one.reason,
         "version": one.version,

@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tallystick.server.ui import differences, sayings
+from tallystick.server.ui import differences, sayings, words
 from tallystick.server.ui.paging import COUNTED, Page
 
 register = template.Library()
@@ -41,6 +41,18 @@ def _inner(content: str) -> SafeString:
 def said(text: object) -> str:
     """A sentence of the engine in the reader's language: `{{ operation.reason|said }}`."""
     return sayings.said(str(text)) if text else ""
+
+
+@register.filter
+def type_title(type_: str) -> str:
+    """The type of a field in words."""
+    return words.type_title(type_)
+
+
+@register.filter
+def way_title(via: str) -> str:
+    """By which way somebody came."""
+    return words.way_title(via)
 
 
 @register.simple_tag
