@@ -106,8 +106,9 @@ def test_jobs_are_done_once_stopped_between_pieces_and_gone_on_with_by_another(j
 
 
 def test_what_came_of_a_piece_cannot_be_written_the_job_is_gone_on_with_once_it_can(jobs):
-    """E29. The disk of the jobs is full: on SQLite a trigger refuses as it would; PostgreSQL is asked again by the runtime
-    itself where its disk is full, so there the trigger stands for other refusals."""
+    """E29. The disk of the jobs is full: on SQLite a trigger refuses as it would. PostgreSQL is asked again by the
+    runtime itself where its disk is full, so there the trigger stands for other refusals.
+    """
 
     class Full(Counting):
         def do(self, done):
