@@ -255,7 +255,8 @@ class Webs(RuleBasedStateMachine):
         unknown = {
             (name, id_)
             for name in REFERS
-            for review in self.two.reviews(ReviewKind.UNKNOWN, flow_name=name)
+            for kind in (ReviewKind.UNKNOWN, ReviewKind.POSSIBLE)
+            for review in self.two.reviews(kind, flow_name=name)
             for id_ in (review.left_id, review.right_id)
         }
         waiting = {

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from tallystick.engine import questions, reading
 from tallystick.engine.context import Context
 from tallystick.model.link import Standing, Unlinked
-from tallystick.model.plan import ReviewKind, ReviewStatus, Take
+from tallystick.model.plan import Decision, Planned, Review, ReviewKind, ReviewStatus, Take
 from tallystick.model.record import Record, records_of
 from tallystick.model.side import SIDES, Side
+from tallystick.model.value import Value
+
+WHY = "its create had lost its answer"
 
 
 class FoundAgain:
@@ -40,6 +44,20 @@ class FoundAgain:
             if review.decision is not None and review.decision.take is Take.LINK
         }
 
+    @cached_property
+    def _sent(self) -> dict[Side, dict[str, Mapping[str, Planned]]]:
+        """Side of the copies -> ids of those waiting -> what was sent for them."""
+        translator = self._context.translator
+        return {
+            side: {one.id: translator.record(side, one.values).values for one in self._waiting[side.other].values()}
+            for side in SIDES
+        }
+
+    @cached_property
+    def _answers(self) -> Sequence[Review]:
+        store, scope = self._context.store, self._context.scope
+        return store.reviews(scope, status=ReviewStatus.DECIDED, kinds=(ReviewKind.POSSIBLE,))
+
     def waits(self, side: Side, id_: str) -> bool:
         """Whether the record's create is unanswered, or was until now: then it is never sent again by itself (E28)."""
         return id_ in self._waiting[side] or (side, id_) in self._found
@@ -49,18 +67,47 @@ class FoundAgain:
 
         It holds all that was sent, or a person said so.
         """
-        waiting = self._waiting[side.other]
-        if not waiting:
-            return None
-        for one in waiting.values():
-            sent = self._context.translator.record(side, one.values).values
-            is_chosen = self._chosen.get((side.other, one.id)) == record.id
+        for id_ in self._waiting[side.other]:
+            sent = self._sent[side][id_]
+            is_chosen = self._chosen.get((side.other, id_)) == record.id
             if is_chosen or (sent and all(record.values.get(name) == value for name, value in sent.items())):
-                return next(self._now(side.other, one.id), None)
+                return self.taken(side.other, id_)
         return None
+
+    def question(self, side: Side, record: Record) -> Review | None:
+        """Whether this new record may be what a lost create made, edited since: half of what was sent stands there.
+
+        Passed on, it might come back to where it came from.
+        """
+        names = self._context.fields(Side.LEFT)
+        shown: dict[Side, dict[str, Mapping[str, Value]]] = {one: {} for one in SIDES}
+        candidates: list[dict[str, Any]] = []
+        for id_ in self._waiting[side.other]:
+            sent = {name: value for name, value in self._sent[side][id_].items() if value is not None}
+            same = sum(record.values.get(name) == value for name, value in sent.items())
+            if not same or 2 * same < len(sent):
+                continue
+            for of, one in ((side, record), *((side.other, one) for one in self._now(side.other, id_))):
+                shown[of][one.id] = self._context.translator.shared(of, one.values, names)
+            ids = {side: record.id, side.other: id_}
+            score = same / len(sent)
+            named = {one.value: ids[one] for one in SIDES}
+            candidates.append({**named, "rule": WHY, "score": score, "fields": {}})
+        if not candidates:
+            return None
+        return questions.of_candidates(ReviewKind.POSSIBLE, self._context.flow.name, candidates, shown)
+
+    def answer(self, question: Review) -> Decision | None:
+        """What a person answered to exactly this."""
+        return questions.answer_to(question, self._answers)
+
+    def taken(self, side: Side, id_: str) -> Record | None:
+        """One of those waiting, as it is now; it waits no more."""
+        now = next(self._now(side, id_), None)
+        self._waiting[side].pop(id_, None)
+        self._found.add((side, id_))
+        return now
 
     def _now(self, side: Side, id_: str) -> Iterator[Record]:
         for batch in reading.fetched(self._context.systems[side], self._context.selections[side], [id_]):
-            del self._waiting[side][id_]
-            self._found.add((side, id_))
             yield from records_of(batch.records)

@@ -66,21 +66,30 @@ class Ledger:
         if is_artefact:
             return
         fields = {side: self._context.fields(side) for side in SIDES}
-        parked = [replace(one, fingerprint=fingerprint(one.values, fields[one.side])) for one in asked.parked]
+        waits = planner.found_again.waits  # until it is linked, what is sent and unanswered stays known as such
+        parked = [
+            replace(
+                one,
+                fingerprint=fingerprint(one.values, fields[one.side]),
+                standing=Standing.UNKNOWN if waits(one.side, one.id) else one.standing,
+            )
+            for one in asked.parked
+        ]
         keys = [
             key
             for side in SIDES
             for key in planner.outbox.keys(side, [(one.id, one.values) for one in parked if one.side is side])
         ]
+        settled = [one for one in asked.settled if not waits(*one)]
         links = [link.unsettled() for link in asked.held]
-        if parked or asked.settled or links:
+        if parked or settled or links:
             self._context.store.commit(
                 self._context.scope,
                 Commit(
                     operations=(),
                     links=links,
                     keys=keys,
-                    parked=Parked(keep=tuple(parked), forget=tuple(asked.settled)),
+                    parked=Parked(keep=tuple(parked), forget=tuple(settled)),
                 ),
             )
         if asked.reviews:

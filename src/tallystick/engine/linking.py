@@ -189,23 +189,11 @@ class Linker:
             answer = answers.get((*questions.key_of(review), review.fingerprint))
             decision = answer.decision if answer is not None else None
             if decision is None and kind is ReviewKind.POSSIBLE:
-                decision = self._reaction(group)
+                decision = reaction(self._flow.on.possible, len(group))
             if decision is None:
                 self._planner.asked.wait(review, {side: list(records[side].values()) for side in SIDES})
             else:
                 self._decided(decision, group, records, review)
-
-    def _reaction(self, group: Sequence[Pairing]) -> Decision | None:
-        """What the flow does by itself with a possible match."""
-        match self._flow.on.possible:
-            case OnPossible.LINK if len(group) == 1:
-                return Decision(take=Take.LINK, by="reaction possible: link")
-            case OnPossible.CREATE:
-                return Decision(take=Take.CREATE, by="reaction possible: create")
-            case OnPossible.IGNORE:
-                return Decision(take=Take.IGNORE, by="reaction possible: ignore")
-            case _:
-                return None
 
     def _decided(
         self,
@@ -233,6 +221,19 @@ class Linker:
                     self._planner.creations.new(side, record, is_decided=True)
                 else:
                     self._planner.asked.ignore(side, record, f"decided by {decision.by or 'a person'}")
+
+
+def reaction(possible: OnPossible, count: int) -> Decision | None:
+    """What a flow does by itself with a possible match of so many candidates; None: a person is asked."""
+    match possible:
+        case OnPossible.LINK if count == 1:
+            return Decision(take=Take.LINK, by="reaction possible: link")
+        case OnPossible.CREATE:
+            return Decision(take=Take.CREATE, by="reaction possible: create")
+        case OnPossible.IGNORE:
+            return Decision(take=Take.IGNORE, by="reaction possible: ignore")
+        case _:
+            return None
 
 
 def _evidence(pairing: Pairing) -> dict[str, Any]:

@@ -112,6 +112,11 @@ class Outcomes:
                     is_unknown = operation.state is OperationState.UNKNOWN
                     standing = Standing.UNKNOWN if is_unknown else Standing.REJECTED
                     keep.append(parked_source(operation, standing, operation.message, None))
+        for one in self._found_again(settled):
+            if one.waits_for is not None:
+                keep.append(replace(one, standing=Standing.WAITING))
+            else:
+                forget.append((one.side, one.id))
         if reviews:  # first: killed in between, the operation is settled again and the question is asked again
             self._store.raise_reviews(self._scope, reviews)
         parked = Parked(keep=tuple(keep), forget=tuple(forget))
@@ -120,6 +125,17 @@ class Outcomes:
         )
         for operation in settled:
             self._count(operation)
+
+    def _found_again(self, settled: Sequence[Operation]) -> list[Unlinked]:
+        """What is parked of records whose create had lost its answer and that are linked now, if in part (E28)."""
+        done = [one for one in settled if one.state is OperationState.DONE]
+        linked = [one for one in done if one.action is Action.LINK and one.is_partial]
+        found: list[Unlinked] = []
+        for side in SIDES if linked else ():
+            ids = [id_ for one in linked if (id_ := one.id_on(side)) is not None]
+            parked = self._store.unlinked(self._scope, side, ids)
+            found += [one for one in parked if one.standing is Standing.UNKNOWN]
+        return found
 
     def _count(self, operation: Operation) -> None:
         applied = self.applied

@@ -12,10 +12,10 @@ from tallystick.engine.check import Checker
 from tallystick.engine.context import Context
 from tallystick.engine.detect import detect
 from tallystick.engine.detected import Found
-from tallystick.engine.found_again import FoundAgain
+from tallystick.engine.found_again import WHY, FoundAgain
 from tallystick.engine.guards import Tally
 from tallystick.engine.ledger import Ledger
-from tallystick.engine.linking import Linker
+from tallystick.engine.linking import Linker, reaction
 from tallystick.engine.opening import Opening
 from tallystick.engine.outbox import LAST
 from tallystick.engine.pairs import PairPlanner
@@ -26,7 +26,7 @@ from tallystick.engine.unconfirmed import Unconfirmed
 from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.flow import OnNew
 from tallystick.model.link import Standing
-from tallystick.model.plan import Operation, Review
+from tallystick.model.plan import Operation, Review, Take
 from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
 
@@ -131,7 +131,7 @@ class Planning:
                 pairs.prefetch(records)
                 answers = self._answers(records)
                 for side, record in records:
-                    if not (found_again.waits(side, record.id) or self._found_again(planner, side, record)):
+                    if not (found_again.waits(side, record.id) or self._was_sent(planner, side, record)):
                         planner.creations.new(side, record, answers=answers.get((side, record.id), ()))
                 self._progress("planning", len(records))
             for side in SIDES:
@@ -149,15 +149,32 @@ class Planning:
         finally:
             detected.close()
 
-    def _found_again(self, planner: Planner, side: Side, record: Record) -> bool:
-        """Links a record that a create without an answer has left there, by the link its partner had, if any (E28)."""
+    def _was_sent(self, planner: Planner, side: Side, record: Record) -> bool:
+        """Links a record that a create without an answer has left there, by the link its partner had, if any (E28).
+
+        Where it may have been edited since, a person is asked. False for a record that is new.
+        """
         partner = planner.found_again.partner(side, record)
+        question = planner.found_again.question(side, record) if partner is None else None
+        if question is not None:
+            candidates = [one[side.other.value] for one in question.evidence["candidates"]]
+            answer = planner.found_again.answer(question) or reaction(self._context.flow.on.possible, len(candidates))
+            if answer is None:
+                planner.asked.wait(question, {side: [record]})  # the one whose create it may be waits already
+                return True
+            if answer.take is Take.CREATE:
+                return False
+            if answer.take is Take.LINK:
+                chosen = candidates[0] if len(candidates) == 1 else answer.partner or ""
+                partner = planner.found_again.taken(side.other, chosen) if chosen in candidates else None
+            if partner is None:
+                planner.asked.ignore(side, record, f"decided by {answer.by or 'a person'}")
+                return True
         if partner is None:
             return False
         ends = {side: record, side.other: partner}
         had = self._context.store.links_of(self._context.scope, side.other, [partner.id])
-        reason = "its create had lost its answer"
-        planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, dormant=next(iter(had), None), reason=reason)
+        planner.link(ends[Side.LEFT], ends[Side.RIGHT], {}, dormant=next(iter(had), None), reason=WHY)
         return True
 
     def _answers(self, records: Sequence[tuple[Side, Record]]) -> dict[tuple[Side, str], list[Review]]:

@@ -205,6 +205,37 @@ def test_chain_from_a_record_whose_lost_create_is_found_again_is_created_once_E2
     assert is_quiet(two)
 
 
+@pytest.mark.parametrize("of", ["a", None])
+def test_lost_create_is_found_again_through_any_kill_also_of_what_refers_to_itself_E26_E28_E29(of: str | None) -> None:
+    def unanswered() -> TwoSystems:
+        two = TwoSystems(TREE, right=[person(ids=IdsFrom.SYSTEM, idempotency=False, find=False)])
+        put(two, a=of)
+        two.wrap = lambda side, system: (
+            FaultySystem(system, (LostAnswer(times=ALWAYS, is_written=True),), two.clock) if side is RIGHT else system
+        )
+        two.run()
+        two.wrap = lambda side, system: system
+        return two
+
+    whole = unanswered()
+    for dies_at in range(1, points(whole, lambda: whole.run(is_full=True)) + 1):
+        two = unanswered()
+        assert killed(two, dies_at, lambda two=two: two.run(is_full=True))  # type: ignore[misc]
+        plan_and_apply(two)
+        two.run(is_full=True)
+        assert written(two)[Action.CREATE] == 1, dies_at
+        assert written(two, LEFT)[Action.CREATE] == 0, dies_at
+        assert refers(two) == {"a": of}, dies_at
+        assert is_quiet(two), dies_at
+
+
+def plan_and_apply(two: TwoSystems) -> None:
+    with two.workspace() as workspace:
+        plan = make_plan(workspace)
+    with two.workspace() as workspace:
+        assert apply_plan(workspace, plan).errors == {}
+
+
 def test_circle_through_a_list_is_cut_E26() -> None:
     text = flow(fields=("name", "{left: phone, right: phone, ref: people, separator: ';'}", "city", "tag"))
     two = TwoSystems(text)

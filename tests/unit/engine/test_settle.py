@@ -184,6 +184,33 @@ def test_create_that_cannot_be_looked_up_is_linked_when_the_record_is_read_E28_S
     assert not two.reviews()
 
 
+@pytest.mark.parametrize("is_full", [True, False])
+@pytest.mark.parametrize("answer", ["link", "create", "ignore"])
+def test_what_may_be_a_lost_create_edited_since_is_asked_about_and_not_passed_back_E28(
+    is_full: bool, answer: str
+) -> None:
+    two = two_systems(IdsFrom.SYSTEM, idempotency=False, find=False)
+    faulty(two, LostAnswer(is_written=True))
+    two.sync()
+    faulty(two)
+    (made,) = two.right.records()
+    two.right.edit(made, {"name": "Anne"})
+    for _ in range(2):
+        two.sync(is_full=is_full)
+        assert two.left.records().keys() == {"a"}
+    (asked,) = two.reviews(ReviewKind.POSSIBLE)
+    assert (asked.left_id, asked.right_id) == ("a", made)
+    assert asked.fields["name"] == {"base": None, "left": ANN["name"], "right": "Anne"}
+    two.state().decide(asked.number, answer)
+    two.sync(is_full=True)
+    assert len(two.left.records()) == (2 if answer == "create" else 1)
+    assert len(two.right.records()) == 1
+    assert [one.kind for one in two.reviews()] == ([] if answer == "link" else [ReviewKind.UNKNOWN])
+    if answer == "link":
+        assert two.partner(Side.LEFT, "a") == made
+        assert two.left.get("a") == two.right.get(made)
+
+
 def test_unknown_create_is_sent_again_when_a_person_says_it_is_not_there_E28() -> None:
     two = two_systems(IdsFrom.SYSTEM, idempotency=False, find=False)
     faulty(two, LostAnswer(is_written=False))
