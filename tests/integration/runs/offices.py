@@ -85,12 +85,23 @@ class Office:
 
     # --- processes
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """No worker begins another write meanwhile: what is done now is done in the middle of its batch."""
+        hold = self.folder / "hold"
+        hold.touch()
+        try:
+            yield
+        finally:
+            hold.unlink()
+
     @property
     def environment(self) -> dict[str, str]:
         state = {"TALLYSTICK_DATABASE_URL": self.state_url} if self.state_url else {}
         log = {"TALLYSTICK_LOG_FOLDER": str(self.folder / "log"), "PYTHONPATH": str(ROOT)}
+        hold = {"TALLYSTICK_TEST_HOLD": str(self.folder / "hold")}
         kept = {name: value for name, value in os.environ.items() if name != "TALLYSTICK_DATABASE_URL"}
-        return {**kept, **state, **log}
+        return {**kept, **state, **log, **hold}
 
     def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Runs `tallystick` to its end."""

@@ -1,6 +1,8 @@
 """`tallystick` with systems that take their time over each write, so that a test can meet a run half-way.
 
 python slow_worker.py SECONDS_PER_WRITE OPERATIONS_PER_BATCH ARGUMENTS...
+
+While the file that TALLYSTICK_TEST_HOLD names is there, no write is begun.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tallystick.cli.edge import run
@@ -17,6 +20,8 @@ from tallystick.model.write import Outcome, Write
 from tallystick.ports.system import System
 from tallystick.runs import systems, worker
 from tallystick.testing.faults.fault import Layer
+
+HOLD = os.environ.get("TALLYSTICK_TEST_HOLD", "")
 
 
 class Slow(Layer):
@@ -27,6 +32,8 @@ class Slow(Layer):
     def write(self, selection: Selection, writes: Sequence[Write]) -> Sequence[Outcome]:
         outcomes: list[Outcome] = []
         for one in writes:
+            while HOLD and Path(HOLD).exists():
+                time.sleep(0.02)
             outcomes += self.inner.write(selection, [one])
             time.sleep(self._pause_s)
         return outcomes

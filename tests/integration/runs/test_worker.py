@@ -49,9 +49,11 @@ def test_signal_drains_the_batch_at_hand_and_the_rest_is_resumed_E39(firm):
     firm.furnish(MANY)
     firm.start(write_s=0.3)
     wait_until(lambda: len(firm.mails()) > BATCH // 2)
-    refused = firm("sync", firm.file, "--json")
-    second = firm("worker", firm.file, "--once")
-    assert stop(firm) == 0
+    with firm.held():
+        refused = firm("sync", firm.file, "--json")
+        second = firm("worker", firm.file, "--once")
+        firm.workers[-1].send_signal(signal.SIGTERM)
+    assert firm.workers[-1].wait(timeout=200) == 0
     count = len(firm.mails())
     assert (count % WHOLE, count < MANY) == (0, True)
     assert {one.state for one in firm.journal()} == {OperationState.DONE}
@@ -125,8 +127,9 @@ def test_pause_stops_a_run_after_the_batch_at_hand_and_resume_finishes_it_E39(fi
     firm.furnish(MANY)
     firm.start(write_s=0.2)
     wait_until(lambda: len(firm.mails()) > BATCH // 2)
-    assert "Integration firm is paused." in firm("pause", firm.file).stdout
-    assert json.loads(firm("pause", firm.file, "--json").stdout)["changed"] is False
+    with firm.held():
+        assert "Integration firm is paused." in firm("pause", firm.file).stdout
+        assert json.loads(firm("pause", firm.file, "--json").stdout)["changed"] is False
     wait_until(lambda: bool(firm.events("run")))
     assert firm.events("run")[0]["status"] == "paused"
     count = len(firm.mails())
@@ -146,7 +149,9 @@ def test_maintenance_stops_a_run_after_the_batch_at_hand_and_begins_none_E39(fir
     text = firm.file.read_text(encoding="utf-8")
     firm.start(write_s=0.2)
     wait_until(lambda: len(firm.mails()) > BATCH // 2, most_s=240.0)
-    firm.file.write_text(ALWAYS + text, encoding="utf-8")
+    with firm.held():
+        firm.file.write_text(ALWAYS + text, encoding="utf-8")
+        wait_until(lambda: bool(firm.events("file")))
     wait_until(lambda: bool(firm.events("run")))
     assert firm.events("run")[0]["status"] == "paused"
     count = len(firm.mails())
@@ -176,7 +181,7 @@ def test_integration_with_much_to_do_does_not_starve_another_E32(firm, tmp_path)
     firm.file.write_text(head, encoding="utf-8")
     small = Office(folder=tmp_path, name="small")
     small.write(period="1 second")
-    firm.start(str(small.file), write_s=0.1)
+    firm.start(str(small.file), write_s=0.2)
     wait_until(lambda: len(firm.events("run")) >= 3)
     assert {event["integration"] for event in firm.events("run")[:3]} == {"small"}
     assert [run for run in firm.runs() if run.integration == "firm"]  # it had begun as well
