@@ -79,6 +79,8 @@ class FoundAgain:
 
         Passed on, it might come back to where it came from.
         """
+        if not self._waiting[side.other]:
+            return None
         names = self._context.fields(Side.LEFT)
         shown: dict[Side, dict[str, Mapping[str, Value]]] = {one: {} for one in SIDES}
         candidates: list[dict[str, Any]] = []

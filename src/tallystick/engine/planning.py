@@ -157,19 +157,17 @@ class Planning:
         partner = planner.found_again.partner(side, record)
         question = planner.found_again.question(side, record) if partner is None else None
         if question is not None:
-            candidates = [one[side.other.value] for one in question.evidence["candidates"]]
+            candidates: list[str] = [one[side.other.value] for one in question.evidence["candidates"]]
             answer = planner.found_again.answer(question) or reaction(self._context.flow.on.possible, len(candidates))
             if answer is None:
                 planner.asked.wait(question, {side: [record]})  # the one whose create it may be waits already
                 return True
-            if answer.take is Take.CREATE:
-                return False
-            if answer.take is Take.LINK:
-                chosen = candidates[0] if len(candidates) == 1 else answer.partner or ""
-                partner = planner.found_again.taken(side.other, chosen) if chosen in candidates else None
-            if partner is None:
+            if answer.take is Take.IGNORE:
                 planner.asked.ignore(side, record, f"decided by {answer.by or 'a person'}")
                 return True
+            chosen = candidates[0] if len(candidates) == 1 else answer.partner or ""
+            if answer.take is Take.LINK and chosen in candidates:
+                partner = planner.found_again.taken(side.other, chosen)
         if partner is None:
             return False
         ends = {side: record, side.other: partner}
