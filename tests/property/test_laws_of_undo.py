@@ -142,6 +142,8 @@ class Regrets(RuleBasedStateMachine):
         if dies_at is None or now(self.two) != before:
             assert self.undo(run).extra["left"] == []
         assert now(self.two) == before
+        self.undo(run)
+        assert now(self.two) == before, "taken back twice is more than once"
         for is_all in (False, True):
             self.two.run(is_full=is_all, approval=True)
             assert now(self.two) == before, f"what was taken back is done again by a run with is_full={is_all}"

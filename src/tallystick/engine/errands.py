@@ -16,7 +16,7 @@ from tallystick.engine.guards import Approval, Tally, breaches, unapproved
 from tallystick.engine.pipeline import FlowSync
 from tallystick.engine.result import Progress
 from tallystick.engine.undo import compensate
-from tallystick.model.link import LinkState
+from tallystick.model.link import Link, LinkState
 from tallystick.model.plan import Decision, Operation, OperationState, Parked, Review, ReviewKind, RunStatus, Take
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
@@ -71,14 +71,14 @@ def undo(sync: FlowSync, run: str, *, approval: Approval = False) -> list[dict[s
     ]
 
 
-def _links_of(context: Context, operations: Sequence[Operation]) -> dict[tuple[Side, str], int]:
-    linked: dict[tuple[Side, str], int] = {}
+def _links_of(context: Context, operations: Sequence[Operation]) -> dict[tuple[Side, str], Link]:
+    linked: dict[tuple[Side, str], Link] = {}
     for side in SIDES:
         ids = sorted({id_ for operation in operations if (id_ := operation.id_on(side)) is not None})
         for link in context.store.links_of(context.scope, side, ids):
             end = link.end(side)
             if end is not None:
-                linked[side, end.id] = link.number
+                linked[side, end.id] = link
     return linked
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from tallystick.model.link import Link
 from tallystick.model.plan import Operation, OperationState
 from tallystick.model.record import Record, records_of
 from tallystick.model.selection import Selection
@@ -32,11 +33,11 @@ def compensate(
     done: Sequence[Operation],
     systems: Mapping[Side, Probe],
     selections: Mapping[Side, Selection],
-    linked: Mapping[tuple[Side, str], int],
+    linked: Mapping[tuple[Side, str], Link],
 ) -> Compensation:
-    """The operations that take `done` back, newest first. `linked`: (side, id) -> number of the record's link now."""
+    """The operations that take `done` back, newest first. `linked`: (side, id) -> the record's link now."""
     compensation = Compensation()
-    now = {side: _current(side, done, systems[side], selections[side]) for side in SIDES}
+    now = {side: _current(side, done, systems[side], selections[side], linked) for side in SIDES}
     for operation in sorted(done, key=lambda one: one.number, reverse=True):
         if operation.state is not OperationState.DONE:
             continue
@@ -45,8 +46,18 @@ def compensate(
     return compensation
 
 
-def _current(side: Side, done: Sequence[Operation], system: Probe, selection: Selection) -> dict[str, Record]:
-    ids = sorted({id_ for o in done if o.side is side and o.action.is_write and (id_ := o.id_on(side)) is not None})
+def _current(
+    side: Side,
+    done: Sequence[Operation],
+    system: Probe,
+    selection: Selection,
+    linked: Mapping[tuple[Side, str], Link],
+) -> dict[str, Record]:
+    """The records that were written, and those that stand in the place of deleted ones by now."""
+    mine = [operation for operation in done if operation.side is side and operation.action.is_write]
+    links = [_link(operation, linked) for operation in mine if operation.action is Action.DELETE]
+    wanted = {id_ for operation in mine if (id_ := operation.id_on(side)) is not None}
+    ids = sorted(wanted | {end.id for link in links if link is not None and (end := link.end(side)) is not None})
     found: dict[str, Record] = {}
     for start in range(0, len(ids), 500):
         batch = system.fetch(selection, ids[start : start + 500])
@@ -58,14 +69,13 @@ def _one(
     run: str,
     operation: Operation,
     now: dict[str, Record],
-    linked: Mapping[tuple[Side, str], int],
+    linked: Mapping[tuple[Side, str], Link],
     left: list[dict[str, Any]],
 ) -> Iterable[Operation]:
     side = operation.side
     id_ = operation.id_on(side)
-    number = next(
-        (linked[s, one] for s in SIDES if (one := operation.id_on(s)) is not None and (s, one) in linked), None
-    )
+    link = _link(operation, linked)
+    number = link.number if link is not None else None
     record = now.get(id_ or "")
     base = Operation(
         run=run,
@@ -112,8 +122,9 @@ def _one(
                 evidence={"gone": [side.value], "cause": "undone"},
             )
         case Action.DELETE:
-            if record is not None:
-                return
+            end = link.end(side) if link is not None else None
+            if record is not None or (end is not None and end.id in now):
+                return  # it is there again, under the id it had or the one it got when it was put back
             gone = {"gone": [side.other.value], "cause": "undone"}
             create = replace(base, action=Action.CREATE, after=dict(operation.before))
             yield replace(create, left_id=None) if side is Side.LEFT else replace(create, right_id=None)
@@ -124,6 +135,11 @@ def _one(
                 yield replace(base, action=Action.PART, evidence={"gone": [], "cause": "undone"})
         case Action.AGREE | Action.PART | Action.RELINK:
             return
+
+
+def _link(operation: Operation, linked: Mapping[tuple[Side, str], Link]) -> Link | None:
+    found = (linked.get((side, id_)) for side in SIDES if (id_ := operation.id_on(side)) is not None)
+    return next(filter(None, found), None)
 
 
 def _told(operation: Operation, why: str, fields: Sequence[str]) -> dict[str, Any]:

@@ -240,3 +240,17 @@ def test_plan_whose_apply_is_killed_anywhere_is_applied_whole_or_not_called_done
         statuses = [one.status for one in two.store.runs() if one.kind is RunKind.APPLY]
         assert {**ANN, "phone": "9"} in two.values(RIGHT) or RunStatus.DONE not in statuses, dies_at
         two.close()
+
+
+@pytest.mark.parametrize("ids", IdsFrom)
+def test_undo_of_a_deletion_asked_for_again_puts_nothing_back_twice_E33(ids: IdsFrom) -> None:
+    two = systems(ids=ids, guards="{delete: none}")
+    two.left.delete("a")
+    run = two.run().run
+    assert two.values(RIGHT) == [BOB]
+    for _ in range(3):
+        assert undo(two, run).status == "done"
+        assert {one["tag"] for one in two.values(RIGHT)} == {"t", "u"}
+        assert len(two.values(RIGHT)) == 2
+        quiet(two)
+    assert two.left.records().keys() == {"b"}
