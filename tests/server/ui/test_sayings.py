@@ -48,6 +48,7 @@ def test_every_form_is_made_of_words_that_the_engine_says():
     ("english", "russian"),
     [
         ("changed on the left", "изменено слева"),
+        ("its create had lost its answer", "ответ на её создание был потерян"),
         (
             "changed on the right; only a part of the value fits there",
             "изменено справа; там помещается лишь часть значения",
