@@ -190,14 +190,20 @@ def test_chain_that_waits_for_what_is_not_there_is_rejected_once_each_E24_E26() 
     assert (plan["flows"]["people"]["rejects"], plan["flows"]["people"]["operations"]) == (3, [])
 
 
-def test_chain_from_a_record_whose_lost_create_is_found_again_is_created_once_E26_E28() -> None:
+def unanswered(**refers: str | None) -> TwoSystems:
+    """These records were created on the right, and every answer was lost."""
     two = TwoSystems(TREE, right=[person(ids=IdsFrom.SYSTEM, idempotency=False, find=False)])
-    put(two, p=None)
+    put(two, **refers)
     two.wrap = lambda side, system: (
         FaultySystem(system, (LostAnswer(times=ALWAYS, is_written=True),), two.clock) if side is RIGHT else system
     )
     two.run()
     two.wrap = lambda side, system: system
+    return two
+
+
+def test_chain_from_a_record_whose_lost_create_is_found_again_is_created_once_E26_E28() -> None:
+    two = unanswered(p=None)
     put(two, a="p", b="a", c="b")
     two.run(is_full=True)
     assert written(two) == {Action.CREATE: 4}
@@ -207,19 +213,9 @@ def test_chain_from_a_record_whose_lost_create_is_found_again_is_created_once_E2
 
 @pytest.mark.parametrize("of", ["a", None])
 def test_lost_create_is_found_again_through_any_kill_also_of_what_refers_to_itself_E26_E28_E29(of: str | None) -> None:
-    def unanswered() -> TwoSystems:
-        two = TwoSystems(TREE, right=[person(ids=IdsFrom.SYSTEM, idempotency=False, find=False)])
-        put(two, a=of)
-        two.wrap = lambda side, system: (
-            FaultySystem(system, (LostAnswer(times=ALWAYS, is_written=True),), two.clock) if side is RIGHT else system
-        )
-        two.run()
-        two.wrap = lambda side, system: system
-        return two
-
-    whole = unanswered()
+    whole = unanswered(a=of)
     for dies_at in range(1, points(whole, lambda: whole.run(is_full=True)) + 1):
-        two = unanswered()
+        two = unanswered(a=of)
         assert killed(two, dies_at, lambda two=two: two.run(is_full=True))  # type: ignore[misc]
         plan_and_apply(two)
         two.run(is_full=True)
