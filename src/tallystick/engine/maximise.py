@@ -13,6 +13,8 @@ import pyarrow as pa
 from tallystick.engine.similar import LEVELS
 
 ROUNDS: Final = 50
+DIGITS: Final = 9
+"""Beyond these, sums depend on the order in which several threads add."""
 _FIRST_GUESS: Final = (0.86, 0.01, 0.06, 0.03, 0.04)
 
 
@@ -67,6 +69,6 @@ def maximised(levels: pa.Table, by_accident: Mapping[str, Sequence[float]], *, e
     for comparison in model.comparisons:
         found = [0.0] * len(LEVELS)
         for at, of in enumerate(level for level in comparison.comparison_levels if not level.is_null_level):
-            found[at] = of.m_probability if isinstance(of.m_probability, float) else 0.0
+            found[at] = round(of.m_probability, DIGITS) if isinstance(of.m_probability, float) else 0.0
         shares[comparison.output_column_name] = found
-    return Session(shares=shares, ones=model.probability_two_random_records_match * count)
+    return Session(shares=shares, ones=round(model.probability_two_random_records_match, DIGITS) * count)
