@@ -7,7 +7,7 @@ often as is allowed; what may have been is read back first. Source: spec/engine.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, cast
 
 from msgspec.structs import replace
@@ -33,6 +33,7 @@ class Sender:
         """`attempts`: how often a write is sent at most."""
         self._attempts = attempts
         self._flow = context.flow
+        self._run = context.run
         self._scope = context.scope
         self._store = context.store
         self._systems = context.systems
@@ -73,6 +74,7 @@ class Sender:
             self._can[side],
             rules,
             is_linked=lambda id_: bool(self._store.links_of(self._scope, side, [id_])),
+            seen=lambda ids: self._seen(side, ids),
         )
         settled: list[Operation] = []
         for operation, finding in zip(operations, reader.look(operations, can_resend=not is_final), strict=True):
@@ -184,6 +186,15 @@ class Sender:
         if retry_after_s is None:
             retry_after_s = BACKOFF_S * 2 ** (attempt - 1) * (0.5 + self._jitter / 2)
         self._clock.sleep(retry_after_s)
+
+    def _seen(self, side: Side, ids: Collection[str]) -> set[str]:
+        """Those of the records that this run or one before had read."""
+        seen = {one.id for one in self._store.unlinked(self._scope, side, sorted(ids))}
+        after = -1
+        while found := self._store.operations(self._run, self._flow.name, after_seq=after, limit=5_000):
+            after = found[-1].seq
+            seen.update(id_ for one in found if one.side is not side and (id_ := one.id_on(side)) in ids and id_)
+        return seen
 
     def _own_names(self, side: Side, rule: Sequence[str]) -> tuple[str, ...]:
         """The fields of `side` behind the left names of an identifying rule."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tallystick.model.plan import Operation
@@ -28,6 +28,7 @@ class Finding:
 
     verdict: Verdict
     id: str | None = None  # of the record found, for a create
+    alike: frozenset[str] = frozenset()  # of a create not found: records that hold half of it, and have no partner
 
 
 class ReadBack:
@@ -40,15 +41,18 @@ class ReadBack:
         capabilities: Capabilities,
         rules: Sequence[Sequence[str]],
         is_linked: Callable[[str], bool],
+        seen: Callable[[Collection[str]], Collection[str]],
     ) -> None:
         """`rules`: fields of this side that identify a record, tried in order when no record equals all values;
-        `is_linked`: whether the record of an id has a partner already.
+        `is_linked`: whether the record of an id has a partner already; `seen`: those of some ids whose records were
+        read before anything was sent.
         """
         self._system = system
         self._selection = selection
         self._can = capabilities
         self._rules = rules
         self._is_linked = is_linked
+        self._seen = seen
 
     def look(self, operations: Sequence[Operation], *, can_resend: bool = True) -> list[Finding]:
         """One finding per operation, in order. Operations are of this side, their ids as they were sent.
@@ -75,7 +79,13 @@ class ReadBack:
             if finding.id is not None:
                 taken.add(finding.id)
             findings.append(finding)
-        return findings
+        return self._doubted(findings)
+
+    def _doubted(self, findings: Sequence[Finding]) -> list[Finding]:
+        """A create is not said to be certainly not done while a record is there that may be its edited copy."""
+        alike = {id_ for finding in findings for id_ in finding.alike} - {finding.id for finding in findings}
+        new = alike - set(self._seen(alike)) if alike else alike
+        return [Finding(verdict=Verdict.UNKNOWN) if new.intersection(one.alike) else one for one in findings]
 
     def _search(self, operation: Operation, taken: set[str], *, can_resend: bool) -> Finding:
         """A create whose id the system assigns: looked up by our key where it has one, else by its values."""
@@ -89,11 +99,25 @@ class ReadBack:
             *({name: values[name] for name in rule} for rule in self._rules if set(rule) <= set(values)),
         ]
         for wanted in searches:
-            found = [record for record in self._system.find(self._selection, wanted) if record.id not in taken]
-            found = [record for record in found if not self._is_linked(record.id)]
-            if found:
+            if found := self._found(wanted, taken):
                 return Finding(verdict=Verdict.DONE, id=found[0].id)
-        return Finding(verdict=Verdict.NOT_DONE)
+        alike = {one.id for half in _halves(values) for one in self._found(half, taken) if _is_half(one, values)}
+        return Finding(verdict=Verdict.NOT_DONE, alike=frozenset(alike))
+
+    def _found(self, wanted: Mapping[str, Value], taken: set[str]) -> list[Record]:
+        """Records without a partner that hold these values."""
+        found = [record for record in self._system.find(self._selection, wanted) if record.id not in taken]
+        return [record for record in found if not self._is_linked(record.id)]
+
+
+def _halves(values: Mapping[str, Value]) -> list[dict[str, Value]]:
+    """Whichever field is edited, one of these still finds the record."""
+    names = sorted(values)
+    return [{name: values[name] for name in names[start::2]} for start in range(2)] if len(names) > 1 else []
+
+
+def _is_half(record: Record, values: Mapping[str, Value]) -> bool:
+    return 2 * sum(record.values.get(name) == value for name, value in values.items()) >= len(values)
 
 
 def _created(operation: Operation, id_: str, record: Record | None, cause: Cause) -> Finding:

@@ -358,3 +358,25 @@ def test_peer_that_normalises_settles_in_one_extra_write_E22_S4(
         two.sync(is_full=is_full)
     assert two.writes() - before <= 2
     assert two.left.get("a") == two.right_of("a") == {**ANN, "name": "BOB"}
+
+
+@pytest.mark.parametrize("edited", [{"name": "Anna"}, {"phone": "2"}, {"city": "Y", "phone": "3"}])
+def test_create_killed_over_and_edited_before_the_hub_is_back_is_asked_about_not_sent_again_E28_E29(
+    edited: dict[str, str],
+) -> None:
+    two = two_systems(IdsFrom.SYSTEM, idempotency=False)
+    total = points(two, two.sync)
+    copies: list[int] = []
+    for dies_at in range(1, total + 1):
+        two = two_systems(IdsFrom.SYSTEM, idempotency=False)
+        assert killed(two, dies_at, two.sync)
+        for id_ in list(two.right.records()):
+            two.right.edit(id_, edited)
+        is_sent = bool(two.right.records()) and not two.links()
+        two.sync()
+        assert len(two.values(Side.RIGHT)) == len(two.values(Side.LEFT)) == 1, dies_at
+        if is_sent:
+            copies.append(dies_at)
+            assert [one.kind for one in two.reviews()] == [ReviewKind.UNKNOWN, ReviewKind.POSSIBLE]
+        two.close()
+    assert copies
