@@ -1,28 +1,23 @@
-"""The other ways into a flow: a plan applied exactly, a run undone, a person's answer carried out.
+"""The other ways into a flow: a plan applied exactly, a person's answer carried out.
 
-They use the same planner, applier and guards as a sync. Source: spec/engine.md E17, E24, E33; scenarios S3, S25.
+They use the same planner, applier and guards as a sync. Source: spec/engine.md E17, E24; scenarios S3, S25.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
-from tallystick.engine.guards import Approval, Tally, breaches, unapproved
 from tallystick.engine.pipeline import FlowSync
 from tallystick.engine.result import Progress
-from tallystick.engine.undo import compensate
-from tallystick.model.link import Link, LinkState
+from tallystick.model.link import LinkState
 from tallystick.model.plan import Decision, Operation, OperationState, Parked, Review, ReviewKind, RunStatus, Take
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
 from tallystick.ports.store import Commit
-
-ALL = 10_000_000
 
 
 def apply_exactly(
@@ -41,45 +36,6 @@ def apply_exactly(
     ]
     sync.conclude(refused=len(refused))
     return refused
-
-
-def undo(sync: FlowSync, run: str, *, approval: Approval = False) -> list[dict[str, Any]]:
-    """Takes back what `run` did in this flow, through the same guards; gives what is left, and why (E33)."""
-    context = sync.context
-    done = context.store.operations(run, context.flow.name, (OperationState.DONE,), limit=ALL)
-    compensation = compensate(context.run, done, context.systems, context.selections, _links_of(context, done))
-    tally = Tally(linked=context.state.linked)
-    for operation in compensation.operations:
-        tally.writes[operation.side][operation.action] += 1
-    held = unapproved(breaches(context.flow.guards, tally, complete={}), approval)
-    if held:
-        sync.ledger.hold(held)
-        return compensation.left
-    context.store.add_operations(context.scope, compensation.operations)
-    sync.ledger.save(RunStatus.APPLYING)
-    _carry_out(sync)
-    sync.conclude()
-    return compensation.left + [
-        {
-            "side": operation.side.value,
-            "id": operation.id_on(operation.side),
-            "action": operation.action.value,
-            "fields": sorted(operation.after),
-            "why": "edited since",
-        }
-        for operation in sync.applier.applied.moved
-    ]
-
-
-def _links_of(context: Context, operations: Sequence[Operation]) -> dict[tuple[Side, str], Link]:
-    linked: dict[tuple[Side, str], Link] = {}
-    for side in SIDES:
-        ids = sorted({id_ for operation in operations if (id_ := operation.id_on(side)) is not None})
-        for link in context.store.links_of(context.scope, side, ids):
-            end = link.end(side)
-            if end is not None:
-                linked[side, end.id] = link
-    return linked
 
 
 def _carry_out(sync: FlowSync, progress: Progress = lambda what, count: None) -> None:

@@ -227,7 +227,7 @@ class FlowSync:
 
         A run killed while planning had written nothing: its plan is discarded. When the integration file changed
         since, what was sent is settled and the rest is dropped; the next plan finds it again. What moved since it was
-        planned is planned anew; by an apply it is refused, and an undo leaves it.
+        planned is planned anew; by an apply it is refused. (An undo goes on as a whole: `FlowUndo`.)
         """
         for _ in self.resuming(flow_run, is_same_file=is_same_file, kind=kind):
             pass
@@ -245,9 +245,8 @@ class FlowSync:
             self.ledger.result = FlowResult.of_shown(flow, flow_run.counts)
             self.recall()
             self.applier.resume(self.context.run, can_resend=is_same_file)
-            if is_same_file and kind in (RunKind.APPLY, RunKind.UNDO):
-                if kind is RunKind.APPLY:
-                    self.recheck(OperationState.REFUSED)
+            if is_same_file and kind is RunKind.APPLY:
+                self.recheck(OperationState.REFUSED)
                 while count := self.applier.step(self.context.run):
                     yield count
                 self.conclude(refused=len(self.applier.applied.moved))

@@ -29,7 +29,7 @@ class References:
         self._known.update({(flow, side, id_): None for id_ in wanted})
         for link in self._store.links_of(self._scope_of(flow), side, wanted):
             here, there = link.end(side), link.end(side.other)
-            if here is not None and there is not None:
+            if here is not None and there is not None and not link.is_gone(side.other):
                 self._known[flow, side, here.id] = there.id
 
     def forget(self) -> None:

@@ -47,6 +47,11 @@ class Link(Struct, frozen=True, kw_only=True, gc=False):
     def end(self, side: Side) -> LinkEnd | None:
         return self.left if side is Side.LEFT else self.right
 
+    def is_gone(self, side: Side) -> bool:
+        """Whether the link rests because the record of this side is not there any more."""
+        end = self.end(side)
+        return self.state is LinkState.DORMANT and (end is None or end.fingerprint == UNSETTLED)
+
     def unsettled(self, *, base: Mapping[str, Value] | None = None) -> Link:
         """This link with both ends to be looked at again, and with another base where one is given."""
         link = self

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 
 from tallystick.connectors.http.budget import turns_kept_by
 from tallystick.engine.apply import BATCH
-from tallystick.engine.errands import undo
 from tallystick.engine.explain import Explainer
 from tallystick.engine.guards import Approval
 from tallystick.engine.pipeline import FlowSync
@@ -33,7 +32,7 @@ from tallystick.model.value import Value
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 from tallystick.ports.world import Clock, Ids, Secrets
-from tallystick.runs import registering
+from tallystick.runs import registering, undoing
 from tallystick.runs.collecting import rare_collections
 from tallystick.runs.frugal import leave_pandas_out
 from tallystick.runs.links import rebuilt
@@ -316,6 +315,9 @@ class Workspace:
         earlier = self.store.run(unfinished.run)
         is_same = earlier is not None and earlier.fingerprint == self.integration.fingerprint
         kind = earlier.kind if earlier is not None else RunKind.SYNC
+        if kind is RunKind.UNDO and is_same and earlier is not None:
+            undoing.resume(self, flow, earlier)
+            return
         if kind is RunKind.REBUILD:
             rebuilt(self, flow, unfinished.run)
         else:
@@ -341,19 +343,7 @@ class Workspace:
 
     def undo(self, of: Run, *, approval: Approval = False) -> Report:
         """Takes a run back by compensating operations; `extra["left"]` lists what was edited since (E33)."""
-        run = self.begin(RunKind.UNDO, of=of.id)
-        report = Report(run=run.id, extra={"left": []})
-        names = {flow_run.flow for flow_run in self.store.flow_runs(of.id)}
-        for flow in reversed(self.chosen(())):
-            if flow.name in names:
-                self.guarded(report, flow, lambda one: self._undo(one, run.id, of.id, approval, report))
-        return self.end(run, report)
-
-    def _undo(self, flow: Flow, run: str, of: str, approval: Approval, report: Report) -> FlowResult:
-        sync = self.flow_sync(flow, run=run)
-        for left in undo(sync, of, approval=approval):
-            report.extra["left"].append({"flow": flow.name, **left})
-        return sync.result
+        return undoing.undo(self, of, approval=approval)
 
     # --- why
 
