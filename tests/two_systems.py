@@ -190,7 +190,11 @@ class TwoSystems:
         with self.workspace() as workspace:
             run = workspace.begin(RunKind.SYNC, id_=id_)
             for one in workspace.chosen(()):
-                for _ in workspace.stages(run, one, report, **options):
+                but_deletions = workspace.is_referred_to(one)
+                for _ in workspace.stages(run, one, report, but_deletions=but_deletions, **options):
+                    self.clock.move(1.0)
+            for one in workspace.left(run, report):
+                for _ in workspace.stages(run, one, report):
                     self.clock.move(1.0)
             return workspace.end(run, report)
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
+from tallystick.engine.outbox import LAST
 from tallystick.engine.outcomes import Applied, Outcomes, pair_of, parked_source
 from tallystick.engine.send import Sender
 from tallystick.model.link import Standing
@@ -89,18 +90,24 @@ class Applier:
         else:
             self._store.commit(self._scope, Commit(operations=operations))
 
-    def step(self, run: str) -> int:
+    def step(self, run: str, *, but_deletions: bool = False) -> int:
         """Carries out one batch of what is planned; how many operations it was, 0 when nothing is left.
 
-        Raises Unreachable and the like with the rest still planned.
+        `but_deletions`: without those, which come last. Raises Unreachable and the like with the rest still planned.
         """
-        planned = self._store.operations(run, self._flow.name, (OperationState.PLANNED,), limit=self._size)
+        planned = self.planned(run, self._size)
+        if but_deletions:
+            planned = [operation for operation in planned if operation.seq < LAST]
         if not planned:
             return 0
         operations = _whole_groups(planned, is_all=len(planned) < self._size)
         with self._turn():
             self._batch(operations)
         return len(operations)
+
+    def planned(self, run: str, limit: int = 1) -> Sequence[Operation]:
+        """The next operations that are still to be carried out, `limit` at most."""
+        return self._store.operations(run, self._flow.name, (OperationState.PLANNED,), limit=limit)
 
     # --- one batch, in three waves: link table, writes, link table
 

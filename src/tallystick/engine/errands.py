@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
-from tallystick.engine.pipeline import FlowSync
+from tallystick.engine.pipeline import FlowSync, operations_of
 from tallystick.engine.result import Progress
 from tallystick.model.link import LinkState
 from tallystick.model.plan import Decision, Operation, OperationState, Parked, Review, ReviewKind, RunStatus, Take
@@ -21,26 +21,38 @@ from tallystick.ports.store import Commit
 
 
 def apply_exactly(
-    sync: FlowSync, operations: Sequence[Operation], *, progress: Progress = lambda what, count: None
-) -> list[tuple[Operation, str]]:
-    """Does exactly these operations; gives those refused because what they rest on moved (E24, S25)."""
+    sync: FlowSync,
+    operations: Sequence[Operation],
+    *,
+    but_deletions: bool = False,
+    progress: Progress = lambda what, count: None,
+) -> None:
+    """Does exactly these operations, but for those that rest on what moved: these are refused (E24, S25).
+
+    `but_deletions`: where there are any, the flow is left applying, and goes on with them as `FlowSync.resuming` does.
+    """
     context = sync.context
     context.store.add_operations(context.scope, operations)
     sync.ledger.save(RunStatus.APPLYING)  # killed before this it has not begun
-    refused = [(operation, operation.message) for operation in sync.recheck(OperationState.REFUSED)]
-    _carry_out(sync, progress)
-    refused += [
-        (operation, "the record was changed since the plan")
-        for operation in sync.applier.applied.moved
-        if operation.action is not Action.RELINK
-    ]
-    sync.conclude(refused=len(refused))
-    return refused
-
-
-def _carry_out(sync: FlowSync, progress: Progress = lambda what, count: None) -> None:
-    while count := sync.applier.step(sync.context.run):
+    refused = len(sync.recheck(OperationState.REFUSED))
+    while count := sync.applier.step(context.run, but_deletions=but_deletions):
         progress("writing", count)
+    if not (but_deletions and sync.applier.planned(context.run)):
+        moved = [operation for operation in sync.applier.applied.moved if operation.action is not Action.RELINK]
+        sync.conclude(refused=refused + len(moved))
+
+
+def refused_lines(sync: FlowSync) -> list[tuple[Operation, str]]:
+    """The operations of a plan that were not carried out because what they rest on moved, each with the reason."""
+    states = (OperationState.REFUSED, OperationState.MOVED)
+    return [
+        (
+            operation,
+            operation.message if operation.state is OperationState.REFUSED else "the record was changed since the plan",
+        )
+        for operation in operations_of(sync.context, states)
+        if operation.state is OperationState.MOVED or not operation.attempts  # else the system refused it
+    ]
 
 
 def decide(sync: FlowSync, reviews: Sequence[Review], decision: Decision, ids: Mapping[Side, Sequence[str]]) -> None:

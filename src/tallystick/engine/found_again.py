@@ -54,6 +54,12 @@ class FoundAgain:
         }
 
     @cached_property
+    def _under_its_id(self) -> set[tuple[str | None, str | None]]:
+        """Left and right ids of those waiting, where their copy was sent with an id of ours."""
+        store, scope = self._context.store, self._context.scope
+        return {(review.left_id, review.right_id) for review in store.reviews(scope, kinds=(ReviewKind.UNKNOWN,))}
+
+    @cached_property
     def _answers(self) -> Sequence[Review]:
         store, scope = self._context.store, self._context.scope
         return store.reviews(scope, status=ReviewStatus.DECIDED, kinds=(ReviewKind.POSSIBLE,))
@@ -75,7 +81,8 @@ class FoundAgain:
         return None
 
     def question(self, side: Side, record: Record) -> Review | None:
-        """Whether this new record may be what a lost create made, edited since: half of what was sent stands there.
+        """Whether this new record may be what a lost create made, edited since: half of what was sent stands there, or
+        it has the id that was sent.
 
         Passed on, it might come back to where it came from.
         """
@@ -87,12 +94,13 @@ class FoundAgain:
         for id_ in self._waiting[side.other]:
             sent = {name: value for name, value in self._sent[side][id_].items() if value is not None}
             same = sum(record.values.get(name) == value for name, value in sent.items())
-            if not same or 2 * same < len(sent):
+            ids = {side: record.id, side.other: id_}
+            is_like = same and 2 * same >= len(sent)
+            if not is_like and (ids[Side.LEFT], ids[Side.RIGHT]) not in self._under_its_id:
                 continue
             for of, one in ((side, record), *((side.other, one) for one in self._now(side.other, id_))):
                 shown[of][one.id] = self._context.translator.shared(of, one.values, names)
-            ids = {side: record.id, side.other: id_}
-            score = same / len(sent)
+            score = same / len(sent) if sent else 0.0
             named = {one.value: ids[one] for one in SIDES}
             candidates.append({**named, "rule": WHY, "score": score, "fields": {}})
         if not candidates:

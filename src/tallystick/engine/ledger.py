@@ -34,13 +34,19 @@ class Ledger:
         self.is_full = False
         self.listed: dict[Side, bool] = {}  # side -> whether its listing was full and complete
         self.is_guarded = False  # whether a whole plan passed the guards in this run
+        self._was_whole = False  # when it was planned, in another go; what was asked then is not known here
         self._raised: set[questions.Key] = set()
         self._evaluated: set[tuple[Side, str]] = set()
 
     @property
     def is_whole(self) -> bool:
         """Whether everything on both sides was looked at."""
-        return self.is_full and all(self.listed.get(side, False) for side in SIDES)
+        return self._was_whole or (self.is_full and all(self.listed.get(side, False) for side in SIDES))
+
+    def take_up(self, flow_run: FlowRun) -> None:
+        """Goes on with what was planned by another process, or in another go."""
+        self.cursors = dict(flow_run.cursors)
+        self._was_whole = flow_run.is_full
 
     def watched(self) -> frozenset[tuple[Side, str]]:
         """The records that open questions are about: whether they were looked at again matters."""
@@ -150,7 +156,9 @@ class Ledger:
                 return unanswered.isdisjoint(named)
             if review.run == self._context.run and "operation" in review.evidence:
                 return False  # asked by an operation of this very run
-            if self.is_whole and review.kind is not ReviewKind.COLLISION:  # it may be about a link that rests
+            if (
+                self.is_whole and not self._was_whole and review.kind is not ReviewKind.COLLISION
+            ):  # it may be about a link that rests
                 return True
             return not self._evaluated.isdisjoint(named)
 

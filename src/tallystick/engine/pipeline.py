@@ -100,15 +100,20 @@ class FlowSync:
             pass
         return self.result
 
-    def stages(self, *, is_full: bool = False, approval: Approval = False) -> Iterator[int]:
-        """The same, stage by stage: yields after the plan and after each batch how many operations it was."""
-        yield from self._timed(self._stages(is_full=is_full, approval=approval))
+    def stages(
+        self, *, is_full: bool = False, approval: Approval = False, but_deletions: bool = False
+    ) -> Iterator[int]:
+        """The same, stage by stage: yields after the plan and after each batch how many operations it was.
 
-    def _stages(self, *, is_full: bool, approval: Approval) -> Iterator[int]:
+        `but_deletions`: where there are any, the flow is left applying, and goes on with them as `resuming` does.
+        """
+        yield from self._timed(self._stages(is_full=is_full, approval=approval, but_deletions=but_deletions))
+
+    def _stages(self, *, is_full: bool, approval: Approval, but_deletions: bool) -> Iterator[int]:
         self.plan(is_full=is_full, approval=approval)
         yield sum(sum(writes.values()) for writes in self.result.writes.values())
         if self.result.status is not RunStatus.HELD:
-            yield from self.steps()
+            yield from self.steps(but_deletions=but_deletions)
 
     def _timed(self, stages: Iterator[int]) -> Iterator[int]:
         """The time spent in each counts, not that between them."""
@@ -196,14 +201,15 @@ class FlowSync:
         for _ in self.steps():
             pass
 
-    def steps(self) -> Iterator[int]:
+    def steps(self, *, but_deletions: bool = False) -> Iterator[int]:
         """Applies what is planned, batch by batch, plans anew what moved meanwhile, remembers where to go on.
 
         Yields after each batch the number of operations it dealt with: a durable run makes each its own step.
+        `but_deletions`: where there are any, the flow is left applying.
         """
         applied = self.applier.applied
         for round_ in range(ROUNDS):
-            while count := self.applier.step(self.context.run):
+            while count := self.applier.step(self.context.run, but_deletions=but_deletions):
                 self._progress("writing", count)
                 yield count
             moved, applied.moved = applied.moved, []
@@ -220,7 +226,11 @@ class FlowSync:
                 break
             self.context.references.forget()
             self.plan_some(again)
-        self._finish(applied)
+        if but_deletions and self.applier.planned(self.context.run):
+            self.ledger.clear_reviews()  # what this run looked at is known to it alone
+            self.ledger.save(RunStatus.APPLYING)
+        else:
+            self._finish(applied)
 
     def resume(self, flow_run: FlowRun, *, is_same_file: bool = True, kind: RunKind = RunKind.SYNC) -> FlowResult:
         """Goes on with a run of this kind that was killed: settles what it had sent, then carries out the rest (E29).
@@ -233,11 +243,19 @@ class FlowSync:
             pass
         return self.result
 
-    def resuming(self, flow_run: FlowRun, *, is_same_file: bool = True, kind: RunKind = RunKind.SYNC) -> Iterator[int]:
+    def resuming(
+        self,
+        flow_run: FlowRun,
+        *,
+        is_same_file: bool = True,
+        kind: RunKind = RunKind.SYNC,
+        but_deletions: bool = False,
+    ) -> Iterator[int]:
         """The same, stage by stage as `stages`."""
-        yield from self._timed(self._resuming(flow_run, is_same_file=is_same_file, kind=kind))
+        stages = self._resuming(flow_run, is_same_file=is_same_file, kind=kind, but_deletions=but_deletions)
+        yield from self._timed(stages)
 
-    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool, kind: RunKind) -> Iterator[int]:
+    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool, kind: RunKind, but_deletions: bool) -> Iterator[int]:
         store, flow = self.context.store, self.context.flow.name
         if flow_run.status is RunStatus.PLANNING:
             store.discard(flow_run.run, flow)
@@ -253,9 +271,8 @@ class FlowSync:
                 return
             if is_same_file:
                 self.recheck(OperationState.MOVED)
-                self.ledger.cursors = dict(flow_run.cursors)
-                self.ledger.is_full = flow_run.is_full
-                yield from self.steps()
+                self.ledger.take_up(flow_run)
+                yield from self.steps(but_deletions=but_deletions)
                 return
             store.drop_planned(self.context.run, flow)
         self.result.status = RunStatus.FAILED
@@ -317,9 +334,9 @@ class FlowSync:
             ledger.save(result.status)
 
 
-def operations_of(context: Context) -> Iterator[Operation]:
-    """All operations of the run, in order."""
+def operations_of(context: Context, states: Sequence[OperationState] = ()) -> Iterator[Operation]:
+    """All operations of the run, or those in these states, in order."""
     after = -1
-    while found := context.store.operations(context.run, context.flow.name, after_seq=after, limit=5_000):
+    while found := context.store.operations(context.run, context.flow.name, states, after_seq=after, limit=5_000):
         yield from found
         after = found[-1].seq

@@ -50,8 +50,14 @@ class Sender:
         """
         size = self._can[side].max_writes
         done: set[int] = set()
-        for start in range(0, len(operations), size):
-            done |= self._send(side, operations[start : start + size], is_again=is_again)
+        while operations:
+            refused: list[Operation] = []  # deletions, maybe of what others refer to that are deleted right now (E26)
+            for start in range(0, len(operations), size):
+                done |= self._send(side, operations[start : start + size], refused, is_again=is_again)
+            if len(refused) == sum(operation.action is Action.DELETE for operation in operations):
+                self._outcomes.keep(refused)
+                break
+            operations = [_planned(operation) for operation in refused]
         return done
 
     def is_told_by_key(self, operation: Operation) -> bool:
@@ -98,8 +104,13 @@ class Sender:
             settled.append(after)
         return settled
 
-    def _send(self, side: Side, operations: Sequence[Operation], *, is_again: bool) -> set[int]:
-        """Intent, write, outcome; again for what certainly was not written, as often as is allowed."""
+    def _send(
+        self, side: Side, operations: Sequence[Operation], refused_deletions: list[Operation], *, is_again: bool
+    ) -> set[int]:
+        """Intent, write, outcome; again for what certainly was not written, as often as is allowed.
+
+        Deletions that are refused are added to `refused_deletions` and not settled yet.
+        """
         pending = list(operations)
         done: set[int] = set()
         unanswered = {operation.number for operation in operations} if is_again else set()
@@ -139,6 +150,8 @@ class Sender:
                         after = _concluded(operation, outcome)
                         if operation.number in unanswered and after.state is not OperationState.DONE:
                             refused[operation.number] = after
+                        elif operation.action is Action.DELETE and after.state is OperationState.REFUSED:
+                            refused_deletions.append(after)
                         else:
                             settled.append(after)
             if refused:

@@ -1,5 +1,7 @@
 """A run, piece by piece, as the job runtime does it: begin, each stage of each flow, end. Source: spec/engine.md E29.
 
+What flows have left to do when all have had their turn are deletions, which go in the opposite order (E26).
+
 What a piece came to is small, and all that a later process has to know to go on; the rest stands in the state.
 """
 
@@ -20,6 +22,7 @@ from tallystick.runs.workspace import UNFINISHED, Workspace
 BEGIN = "begin"
 END = "end"
 FLOW = "flow "
+LEFT = "left of flow "
 
 
 class Recorded(TallystickError):
@@ -80,7 +83,12 @@ class RunPieces:
         workspace = self._workspace
         if done is None:
             workspace.begin(RunKind.SYNC, id_=self._job.run)
-            return {"run": self._job.run, "errors": {}, "seconds": {}, "next": self._after(None)}
+            return {
+                "run": self._job.run,
+                "errors": {},
+                "seconds": {},
+                "next": next((FLOW + one for one in self._job.flows), END),
+            }
         self._report.errors = {flow: Recorded(**error) for flow, error in done["errors"].items()}
         run = workspace.store.run(self._job.run)
         if run is None:
@@ -89,15 +97,16 @@ class RunPieces:
             )
         if done["next"] == END:
             return self._end(workspace, run, done)
-        return self._flow(workspace, run, done["next"].removeprefix(FLOW), done)
+        return self._flow(workspace, run, done["next"], done)
 
-    def _flow(self, workspace: Workspace, run: Run, name: str, done: Done) -> Done:
+    def _flow(self, workspace: Workspace, run: Run, piece: str, done: Done) -> Done:
         """The next stage of the flow, or what follows it."""
+        name = piece.removeprefix(LEFT).removeprefix(FLOW)
         started = time.monotonic()
         count: int | None = None
         if not self._around.is_paused(self._job.integration, name):
             if self._stages is None:
-                self._stages = self._begun(workspace, run, name)
+                self._stages = self._begun(workspace, run, name, is_left=piece.startswith(LEFT))
             count = next(self._stages, None)
         if count is None and self._stages is not None:
             self._stages.close()
@@ -107,23 +116,33 @@ class RunPieces:
             "operations": count or 0,
             "errors": {flow: _told(error) for flow, error in self._report.errors.items()},
             "seconds": {**done["seconds"], name: done["seconds"].get(name, 0.0) + time.monotonic() - started},
-            "next": done["next"] if count is not None else self._after(name),
+            "next": piece if count is not None else self._after(workspace, run, piece, name),
         }
 
-    def _begun(self, workspace: Workspace, run: Run, name: str) -> Generator[int, None, None]:
+    def _begun(self, workspace: Workspace, run: Run, name: str, *, is_left: bool) -> Generator[int, None, None]:
         try:
             (flow,) = workspace.chosen([name])
         except ConfigurationError as error:  # it is gone from the file since
             self._report.errors[name] = error
             return
         options = {"is_full": self._job.is_full, "approval": self._job.is_approved}
-        yield from workspace.stages(run, flow, self._report, **options)
+        but_deletions = not is_left and workspace.is_referred_to(flow, self._there(workspace))
+        yield from workspace.stages(run, flow, self._report, but_deletions=but_deletions, **options)
 
-    def _after(self, name: str | None) -> str:
-        """The piece after the last of flow `name`."""
+    def _after(self, workspace: Workspace, run: Run, piece: str, name: str) -> str:
+        """The piece after the last one of flow `name`."""
         flows = self._job.flows
-        place = 0 if name is None else flows.index(name) + 1
-        return FLOW + flows[place] if place < len(flows) else END
+        place = flows.index(name)
+        if piece.startswith(FLOW):
+            if place + 1 < len(flows):
+                return FLOW + flows[place + 1]
+            place = len(flows)
+        left = {flow.name for flow in workspace.left(run, self._report, self._there(workspace))}
+        return next((LEFT + one for one in reversed(flows[:place]) if one in left), END)
+
+    def _there(self, workspace: Workspace) -> list[str]:
+        """The flows of the job that the file still has."""
+        return [flow.name for flow in workspace.integration.flows if flow.name in self._job.flows]
 
     def _end(self, workspace: Workspace, run: Run, done: Done) -> Done:
         """The report, from the state: a flow may have been done by a process that is long dead."""

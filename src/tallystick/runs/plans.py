@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tallystick.engine.artefact import restored, seal, shown
-from tallystick.engine.errands import apply_exactly
+from tallystick.engine.errands import apply_exactly, refused_lines
 from tallystick.engine.pipeline import operations_of
 from tallystick.engine.result import FlowResult
 from tallystick.errors import PlanRefused, RecordTypeGone
@@ -66,29 +67,38 @@ def apply_plan(workspace: Workspace, plan: Mapping[str, Any], *, is_again: bool 
         raise PlanRefused(f"The plan was applied already, by run {before.id}.", hint="Make a new plan.")
     run = before or workspace.begin(RunKind.APPLY, of=plan["plan"])
     report = Report(run=run.id, extra={"refused": []})
-    operations: dict[str, list[Operation]] = {}
-    for flow in workspace.chosen(list(plan["flows"])):
+    names = list(plan["flows"])
+    for flow in workspace.chosen(names):
         if before is not None and any(one.flow == flow.name for one in workspace.store.flow_runs(run.id)):
-            workspace.guarded(report, flow, lambda one: _applied(workspace, one, run))  # settled where unfinished
             continue
         lines = plan["flows"][flow.name]["operations"]
-        operations[flow.name] = [restored(line, run=run.id, flow=flow.name) for line in lines]
-        workspace.guarded(report, flow, lambda one: _apply(workspace, one, run.id, operations[one.name], report))
+        operations = [restored(line, run=run.id, flow=flow.name) for line in lines]
+        but_deletions = workspace.is_referred_to(flow, names)
+        workspace.guarded(report, flow, partial(_apply, workspace, run.id, operations, but_deletions=but_deletions))
+    for flow in reversed(workspace.chosen(names)):
+        if flow.name not in report.errors:
+            workspace.guarded(report, flow, partial(_applied, workspace, run, report))  # settled where unfinished
+    order = [flow.name for flow in workspace.chosen(names)]
+    report.flows = {name: report.flows[name] for name in order if name in report.flows}
+    report.extra["refused"].sort(key=lambda line: order.index(line["flow"]))
     return workspace.end(run, report)
 
 
-def _applied(workspace: Workspace, flow: Flow, run: Run) -> FlowResult:
-    """What this flow of an earlier attempt came to; the caller settled it."""
-    return workspace.report_of(run).flows[flow.name]
-
-
-def _apply(workspace: Workspace, flow: Flow, run: str, operations: Sequence[Operation], report: Report) -> FlowResult:
+def _apply(
+    workspace: Workspace, run: str, operations: Sequence[Operation], flow: Flow, *, but_deletions: bool
+) -> FlowResult:
     sync = workspace.flow_sync(flow, run=run)
     workspace.store.discard(run, flow.name)  # of an attempt that was killed before it began with any
-    for operation, why in apply_exactly(sync, operations, progress=workspace.progress):
+    apply_exactly(sync, operations, but_deletions=but_deletions, progress=workspace.progress)
+    return sync.result
+
+
+def _applied(workspace: Workspace, run: Run, report: Report, flow: Flow) -> FlowResult:
+    """What this flow came to, in this attempt or an earlier one; the caller settled it."""
+    for operation, why in refused_lines(workspace.flow_sync(flow, run=run.id)):
         line = {"flow": flow.name, "side": operation.side.value, "action": operation.action.value}
         report.extra["refused"].append({**line, "id": operation.id_on(operation.side), "why": why})
-    return sync.result
+    return workspace.report_of(run).flows[flow.name]
 
 
 def _planned(result: FlowResult, operations: Iterable[Operation]) -> dict[str, Any]:

@@ -229,23 +229,46 @@ class Workspace:
         report = Report(run=run.id)
         with rare_collections():
             for flow in chosen:
-                for _ in self.stages(run, flow, report, is_full=is_full, approval=approval):
+                but_deletions = self.is_referred_to(flow, flows)
+                options: dict[str, Any] = {"is_full": is_full, "approval": approval, "but_deletions": but_deletions}
+                for _ in self.stages(run, flow, report, **options):
+                    pass
+            for flow in self.left(run, report, flows):
+                for _ in self.stages(run, flow, report):
                     pass
         return self.end(run, report)
 
+    def is_referred_to(self, flow: Flow, names: Sequence[str] = ()) -> bool:
+        """Whether flows that run after this one refer to it: it deletes after them, in the opposite order (E26)."""
+        return any(flow.name in other.refs and other.name != flow.name for other in self.chosen(names))
+
+    def left(self, run: Run, report: Report, names: Sequence[str] = ()) -> list[Flow]:
+        """The flows of which a run has something left to do and that met no error, in the order in which it is done."""
+        unfinished = {one.flow for one in self.store.flow_runs(run.id) if one.status in UNFINISHED}
+        return [flow for flow in reversed(self.chosen(names)) if flow.name in unfinished - report.errors.keys()]
+
     def stages(
-        self, run: Run, flow: Flow, report: Report, *, is_full: bool = False, approval: Approval = False
+        self,
+        run: Run,
+        flow: Flow,
+        report: Report,
+        *,
+        is_full: bool = False,
+        approval: Approval = False,
+        but_deletions: bool = False,
     ) -> Iterator[int]:
         """Plans and applies one flow, stage by stage; how many operations each was. Holds the scope until closed.
 
         A stage is what an earlier run left, the plan, or a batch. Asked again after a kill it goes on where this run
         was; a flow it had finished is only reported. What the flow came to, or its error, goes into `report`.
+        `but_deletions`: these are left to be done when it is asked again.
         """
         try:
             self._check_refs(report, flow)
             with self.store.exclusive(self.scope(flow)):
                 yield from self._settling(flow, of_others=run.id)
-                report.flows[flow.name] = yield from self._stages(run, flow, is_full=is_full, approval=approval)
+                stages = self._stages(run, flow, is_full=is_full, approval=approval, but_deletions=but_deletions)
+                report.flows[flow.name] = yield from stages
         except RecordTypeGone as gone:
             report.flows[flow.name] = self.paused(run, flow, gone)
         except TallystickError as error:
@@ -264,14 +287,16 @@ class Workspace:
             self.store.save_scope(scope, replace(self.store.scope(scope), last_full_at=""))
         return result
 
-    def _stages(self, run: Run, flow: Flow, *, is_full: bool, approval: Approval) -> Generator[int, None, FlowResult]:
+    def _stages(
+        self, run: Run, flow: Flow, *, is_full: bool, approval: Approval, but_deletions: bool
+    ) -> Generator[int, None, FlowResult]:
         mine = next((one for one in self.store.flow_runs(run.id) if one.flow == flow.name), None)
         if mine is not None and mine.status not in UNFINISHED:
             return FlowResult.of_shown(flow.name, mine.counts)
         is_same_file = run.fingerprint == self.integration.fingerprint
         if mine is not None and mine.status is RunStatus.APPLYING:
             sync = self.flow_sync(flow, run=run.id)
-            yield from sync.resuming(mine, is_same_file=is_same_file)
+            yield from sync.resuming(mine, is_same_file=is_same_file, but_deletions=but_deletions)
             return sync.result
         if mine is not None:
             self.store.discard(run.id, flow.name)
@@ -281,7 +306,7 @@ class Workspace:
                 hint="The next run does it by the new file.",
             )
         sync = self.flow_sync(flow, run=run.id)
-        yield from sync.stages(is_full=is_full, approval=approval)
+        yield from sync.stages(is_full=is_full, approval=approval, but_deletions=but_deletions)
         return sync.result
 
     def _check_refs(self, report: Report, flow: Flow) -> None:
