@@ -380,3 +380,20 @@ def test_create_killed_over_and_edited_before_the_hub_is_back_is_asked_about_not
             assert [one.kind for one in two.reviews()] == [ReviewKind.UNKNOWN, ReviewKind.POSSIBLE]
         two.close()
     assert copies
+
+
+def test_create_with_an_id_of_ours_and_edited_throughout_is_asked_about_E28_E29() -> None:
+    whole = two_systems()
+    total = points(whole, whole.sync)
+    asked = 0
+    for dies_at in range(1, total + 1):
+        two = two_systems()
+        assert killed(two, dies_at, two.sync)
+        for id_ in list(two.right.records()):
+            two.right.edit(id_, {"name": "b", "phone": "b", "city": "b"})
+        two.sync()
+        two.sync(is_full=True)
+        assert len(two.values(Side.RIGHT)) == len(two.values(Side.LEFT)) == 1, dies_at
+        asked += ReviewKind.UNKNOWN in [one.kind for one in two.reviews()]
+        two.close()
+    assert asked
