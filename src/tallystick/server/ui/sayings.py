@@ -155,6 +155,7 @@ FORMS: Final = (
     pgettext_lazy("saying", "the record is gone"),
     pgettext_lazy("saying", "edited since"),
     pgettext_lazy("saying", "edited since it was created"),
+    pgettext_lazy("saying", "it names a record that is not there"),
     pgettext_lazy("saying", "the answer was lost; found by reading back"),
     pgettext_lazy("saying", "the answer was lost and cannot be found by reading back"),
     pgettext_lazy("saying", "a record with this id or unique value is already there"),
