@@ -83,9 +83,9 @@ class FlowUndo:
 
     def take_back(self) -> None:
         """The rest, newest first, once everything is back that can be."""
-        self._look()
-        self._do([*self._corrections(), *self._renamings()])
-        self._look()
+        if named := [*self._corrections(), *self._renamings()]:
+            self._do(named)
+            self._look()
         self._do(list(self._compensations()))
         self.left += [_told(one, "edited since", list(one.after)) for one in self.sync.applier.applied.moved]
         self.sync.conclude()
@@ -255,12 +255,13 @@ class FlowUndo:
 
     def _compensations(self) -> Iterator[Operation]:
         """What takes back all but the deletions, the newest first."""
+        now = {side: dict(self._now[side]) for side in SIDES}  # as it will be after the compensations before
         for operation in sorted(self._done, key=lambda one: one.number, reverse=True):
             match operation.action:
                 case Action.UPDATE:
-                    yield from self._restored(operation)
+                    yield from self._restored(operation, now[operation.side])
                 case Action.CREATE:
-                    yield from self._taken_away(operation)
+                    yield from self._taken_away(operation, now[operation.side])
                 case Action.LINK:
                     base = self._compensation(operation)
                     if base.link is not None:
@@ -268,9 +269,9 @@ class FlowUndo:
                 case Action.DELETE | Action.AGREE | Action.PART | Action.RELINK:
                     continue
 
-    def _restored(self, operation: Operation) -> Iterator[Operation]:
+    def _restored(self, operation: Operation, now: dict[str, Record]) -> Iterator[Operation]:
         side = operation.side
-        record = self._now[side].get(operation.id_on(side) or "")
+        record = now.get(operation.id_on(side) or "")
         if record is None:
             self.left.append(_told(operation, "the record is gone", list(operation.after)))
             return
@@ -284,12 +285,12 @@ class FlowUndo:
             self.left.append(_told(operation, "edited since", edited))
         if same:
             after = {name: before[name] for name in same}
-            self._now[side][record.id] = replace(record, values={**record.values, **after}, version=None)
+            now[record.id] = replace(record, values={**record.values, **after}, version=None)
             yield _update(self._compensation(operation), record, after)
 
-    def _taken_away(self, operation: Operation) -> Iterator[Operation]:
+    def _taken_away(self, operation: Operation, now: Mapping[str, Record]) -> Iterator[Operation]:
         side = operation.side
-        record = self._now[side].get(operation.id_on(side) or "")
+        record = now.get(operation.id_on(side) or "")
         if record is None:
             return
         edited = [name for name, value in operation.after.items() if record.values.get(name) != value]
