@@ -37,4 +37,6 @@ def test_messages_and_work_orders_hold_on_postgresql_E28_E29_E37_W2_W6_W10_S5_S6
 
 
 def test_searches_and_large_lists_are_the_same_on_postgresql_and_read_no_more_than_they_need() -> None:
-    pass_on_postgres("records/test_search.py", "records/test_large_lists.py", "ops/test_tending.py")
+    pass_on_postgres(
+        "records/test_search.py", "records/test_large_lists.py", "ops/test_tending.py", "ops/test_repacking.py"
+    )

@@ -2,7 +2,7 @@
 
 It does so by itself, but late: of a million records a run may have changed every tenth, and until two in ten are, a
 list looks each record up beside its index, which takes ten times as long, and estimates stay what they were. This needs
-no more than owning the tables. On SQLite there is nothing to tend.
+no more than owning the tables. Then the table's loose indexes are made anew. On SQLite there is nothing to tend.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from django.db import connection
 
+from tallystick.server.ops.repacking import clear, repack
 from tallystick.server.ui.companions import again_and_again
 
 EVERY_S: Final = 15.0
@@ -44,6 +45,7 @@ class Tending:
 
         `is_waiting`: those that are being written to are left for later.
         """
+        clear()
         due = []
         for table, rows, written in _written():
             grown = written - self._before.get(table, 0)
@@ -58,6 +60,8 @@ class Tending:
             with connection.cursor() as cursor:  # what another process or the server itself is at is left to it
                 cursor.execute(f"VACUUM (ANALYZE, SKIP_LOCKED) {connection.ops.quote_name(table)}")
             log.info("tended", table=table)
+        for table in due:  # after all others are read from their indexes alone
+            repack(table, stopping)
         if due:
             self._left |= {table: written for table, _rows, written in _written() if table in due}
         return due
