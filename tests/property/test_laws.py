@@ -200,6 +200,7 @@ class Lives(RuleBasedStateMachine):
         self.overruled: list[str] = []
         self.checked = 0
         self.tags = 0
+        self.edited_copies: set[str] = set()
         self.version = 0
         self.has_lost_links = False
         self.faults: dict[Side, tuple[Fault, ...]] = dict.fromkeys(SIDES, ())
@@ -265,9 +266,22 @@ class Lives(RuleBasedStateMachine):
         values=st.dictionaries(st.sampled_from(EDITED), TEXTS, min_size=1, max_size=2),
     )
     def edit(self, side: Side, number: int, values: dict[str, Value]) -> None:
-        if (id_ := self.some(side, number)) is not None:
-            self.two.clocks[side].move(1_000)
-            self.two.table(side).edit(id_, values)
+        if (id_ := self.some(side, number)) is None:
+            return
+        if self.is_copy(side, id_):
+            if id_ in self.edited_copies:
+                return
+            self.edited_copies.add(id_)
+            values = dict(list(values.items())[:1])
+        self.two.clocks[side].move(1_000)
+        self.two.table(side).edit(id_, values)
+
+    def is_copy(self, side: Side, id_: str) -> bool:
+        """Whether a create without an answer made it: edited throughout, nobody could know it for that."""
+        tags = {record["tag"] for record in self.two.table(side.other).records().values()}
+        return (self.two.table(side).get(id_) or {}).get("tag") in tags and not self.two.store.links_of(
+            self.two.scope(), side, [id_]
+        )
 
     @rule(number=st.integers(0, 3), left=EDITS, right=EDITS)
     def edit_both(self, number: int, left: dict[str, Value], right: dict[str, Value]) -> None:

@@ -15,11 +15,10 @@ from msgspec.structs import replace
 
 from tallystick.engine import questions
 from tallystick.engine.context import Context
-from tallystick.engine.outbox import LAST
 from tallystick.engine.outcomes import Applied, Outcomes, pair_of, parked_source
 from tallystick.engine.send import Sender
 from tallystick.model.link import Standing
-from tallystick.model.plan import Operation, OperationState, Parked, Planned, ReviewKind
+from tallystick.model.plan import LAST, Operation, OperationState, Parked, Planned, ReviewKind
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Reference
 from tallystick.model.write import Action

@@ -71,7 +71,7 @@ class Context:
             for side in SIDES
         }
         paused = _paused(flow, {side: kind for side, kind in types.items() if side is not unasked}, state)
-        references = References(store, scope)
+        references = References(store, scope, run)
         for (name, side, id_), partner in planned.items():
             references.plan(name, side, id_, partner)
         translator = Translator(

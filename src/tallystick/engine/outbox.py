@@ -15,14 +15,12 @@ from tallystick.engine.merge import Pair
 from tallystick.engine.translate import Translator
 from tallystick.model.flow import Flow
 from tallystick.model.link import MatchKey
-from tallystick.model.plan import Operation, Planned
+from tallystick.model.plan import LAST, Operation, Planned
 from tallystick.model.record import ID
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action
 
-LAST: Final = 1 << 40
-"""Deletions are numbered from here, so that they come after everything else (E26)."""
 FLUSH: Final = 4_000
 
 _NO_FINALS: Final[Mapping[Side, Mapping[str, Planned]]] = {}

@@ -17,7 +17,6 @@ from tallystick.engine.guards import Tally
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.linking import Linker, reaction
 from tallystick.engine.opening import Opening
-from tallystick.engine.outbox import LAST
 from tallystick.engine.pairs import PairPlanner
 from tallystick.engine.plan import Planner
 from tallystick.engine.reading import Reading
@@ -26,7 +25,7 @@ from tallystick.engine.unconfirmed import Unconfirmed
 from tallystick.model.fingerprint import UNSETTLED
 from tallystick.model.flow import OnNew
 from tallystick.model.link import Standing
-from tallystick.model.plan import Operation, Review, Take
+from tallystick.model.plan import LAST, Operation, Review, Take
 from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
 

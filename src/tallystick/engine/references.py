@@ -7,18 +7,21 @@ from collections.abc import Iterable, Mapping
 from tallystick.engine.translated import Awaited
 from tallystick.model.flow import Scope
 from tallystick.model.link import Standing
-from tallystick.model.plan import Planned
+from tallystick.model.plan import LAST, OperationState, Planned
 from tallystick.model.side import Side
 from tallystick.model.value import Reference
+from tallystick.model.write import Action
 from tallystick.ports.store import Store
 
 
 class References:
     """Ids translated through the links of other flows, looked up many at a time (E26)."""
 
-    def __init__(self, store: Store, scope: Scope) -> None:
+    def __init__(self, store: Store, scope: Scope, run: str) -> None:
         self._store = store
         self._scope = scope
+        self._run = run
+        self._going: dict[str, set[tuple[Side, str | None]]] = {}  # per flow, what this run is still to delete
         self._known: dict[tuple[str, Side, str], str | None] = {}
         self._planned: dict[tuple[str, Side, str], str | None] = {}
 
@@ -29,8 +32,23 @@ class References:
         self._known.update({(flow, side, id_): None for id_ in wanted})
         for link in self._store.links_of(self._scope_of(flow), side, wanted):
             here, there = link.end(side), link.end(side.other)
-            if here is not None and there is not None and not link.is_gone(side.other):
+            if here is None or there is None or link.is_gone(side.other):
+                continue
+            if (side.other, there.id) not in self._deletions(flow):
                 self._known[flow, side, here.id] = there.id
+
+    def _deletions(self, flow: str) -> set[tuple[Side, str | None]]:
+        """The records of another flow that this run deletes after the flows that refer to it (E26)."""
+        if flow == self._scope.flow:
+            return set()
+        if flow not in self._going:
+            going = self._going[flow] = set[tuple[Side, str | None]]()
+            after = LAST - 1
+            planned = (OperationState.PLANNED,)
+            while found := self._store.operations(self._run, flow, planned, after_seq=after, limit=5_000):
+                after = found[-1].seq
+                going.update((one.side, one.id_on(one.side)) for one in found if one.action is Action.DELETE)
+        return self._going[flow]
 
     def forget(self) -> None:
         """Links were made since: ask again."""

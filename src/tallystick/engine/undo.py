@@ -83,10 +83,11 @@ class FlowUndo:
 
     def take_back(self) -> None:
         """The rest, newest first, once everything is back that can be."""
-        if named := [*self._corrections(), *self._renamings()]:
-            self._do(named)
+        if corrections := list(self._corrections()):
+            self._do(corrections)
             self._look()
         self._do(list(self._compensations()))
+        self._do(list(self._renamings()))  # of what is there then
         self.left += [_told(one, "edited since", list(one.after)) for one in self.sync.applier.applied.moved]
         self.sync.conclude()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 
@@ -12,6 +12,9 @@ from tallystick.model.link import MatchKey, Unlinked
 from tallystick.model.side import Side
 from tallystick.model.value import Reference, Value
 from tallystick.model.write import Action
+
+LAST: Final = 1 << 40
+"""Deletions are numbered from here, so that they come after everything else (E26)."""
 
 Planned = Value | Reference
 """A value to be written; a Reference is replaced by an id just before the write."""

@@ -202,3 +202,15 @@ def test_new_record_waits_for_one_that_was_taken_away_E26_E33() -> None:
     assert held(two) == WHOLE
     (asked,) = two.reviews(flow_name="people")
     assert (asked.kind, asked.left_id) == (ReviewKind.REJECT, "eve")
+
+
+def test_nothing_new_names_what_the_run_is_about_to_delete_E26() -> None:
+    two = systems()
+    orgs, people = two.table(LEFT, "org"), two.table(LEFT, "person")
+    orgs.delete("low")
+    for id_ in ("ann", "bob", "cy"):
+        people.edit(id_, {"org": "top"})
+    people.put({"tag": "dee", "boss": None, "org": "low", "friends": "[]"}, id="dee")
+    two.run(approval=True)
+    assert held(two).keys() == {"top", "ann", "bob", "cy"}
+    assert [(one.kind, one.left_id) for one in two.reviews(flow_name="people")] == [(ReviewKind.REJECT, "dee")]

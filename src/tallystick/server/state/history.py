@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tallystick.engine.outbox import LAST
-from tallystick.model.plan import OperationState, RunKind, RunStatus
+from tallystick.model.plan import LAST, OperationState, RunKind, RunStatus
 from tallystick.server.state.codec import mapping
 from tallystick.server.state.pages import At, Page, bounds, page
 from tallystick.server.state.rows import Rows

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tallystick.engine.outbox import LAST
-from tallystick.model.plan import Operation, OperationState
+from tallystick.model.plan import LAST, Operation, OperationState
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
 from tallystick.server.state.codec import OPERATION, operation_of
