@@ -9,13 +9,13 @@ import pytest
 from django.db import connection
 
 from tallystick.server.ops import repacking
-from tallystick.server.ops.tending import Tending
+from tallystick.server.ops.tending import LEAST, Tending
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has nothing to make anew."),
     pytest.mark.django_db(transaction=True),
 ]
-ROWS = 20_000
+ROWS = 40_000
 
 
 def carry_out(statement):
@@ -54,8 +54,8 @@ def papers(monkeypatch):
             carry_out(statement)
 
 
-def write(first):
-    carry_out(f"INSERT INTO papers SELECT n, md5(n::text) FROM generate_series({first}, {first + ROWS - 1}) AS n")
+def write(first, rows=ROWS):
+    carry_out(f"INSERT INTO papers SELECT n, md5(n::text) FROM generate_series({first}, {first + rows - 1}) AS n")
 
 
 def pages():
@@ -80,8 +80,10 @@ def test_it_is_loose_again_after_the_next_mass_write(papers):
     tending = Tending()
     tending.look(is_waiting=False)
     assert repacking.loose("papers") == []
-    write(ROWS + 1)
+    write(ROWS + 1, LEAST)  # of pages that were full each has two now
+    before = pages()
     assert tending.look(is_waiting=False) == ["papers"]
+    assert pages()["papers_text"] < before["papers_text"] * 0.8
     assert repacking.loose("papers") == []
 
 
@@ -115,6 +117,7 @@ def test_it_waits_for_an_older_transaction_a_while_and_what_is_left_of_it_is_cle
         assert invalid() == [("papers_text_ccnew",)]
         assert repacking.clear() == []  # it may not be taken away yet
         assert carry_out("SHOW lock_timeout") == [("0",)]
+    monkeypatch.setattr(repacking, "WAITING_S", 30.0)
     Tending().look(is_waiting=False)
     assert invalid() == []
     assert repacking.repack("papers") == ["papers_text"]
