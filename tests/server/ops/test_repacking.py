@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from tallystick.server.ops import repacking
+from tallystick.server.ops.repacking import Repacking
 from tallystick.server.ops.tending import LEAST, Tending
 
 pytestmark = [
@@ -72,19 +73,35 @@ def test_what_a_mass_write_left_loose_is_made_anew_and_nothing_else(papers):
     after = pages()
     assert after["papers_text"] < before["papers_text"] * 0.8
     assert {name for name in after if after[name] != before[name]} == {"papers_text"}
-    assert repacking.repack("papers") == []  # it is as it should be
+    assert Repacking().repack(["papers"]) == []  # it is as it should be
     assert carry_out("SELECT count(*) FROM papers WHERE text = md5('7')") == [(1,)]
 
 
 def test_it_is_loose_again_after_the_next_mass_write(papers):
     tending = Tending()
     tending.look(is_waiting=False)
-    assert repacking.loose("papers") == []
+    assert repacking.loose(["papers"]) == {}
     write(ROWS + 1, LEAST)  # of pages that were full each has two now
     before = pages()
     assert tending.look(is_waiting=False) == ["papers"]
     assert pages()["papers_text"] < before["papers_text"] * 0.8
-    assert repacking.loose("papers") == []
+    assert repacking.loose(["papers"]) == {}
+
+
+def test_it_is_made_anew_where_the_server_itself_tended_the_table_first_and_once_where_that_is_no_use(
+    papers, monkeypatch
+):
+    carry_out("VACUUM ANALYZE papers")
+    before = pages()
+    tending = Tending()
+    assert tending.look(is_waiting=False) == []  # nothing is left to tend
+    assert pages()["papers_text"] < before["papers_text"] * 0.8
+    monkeypatch.setattr(repacking, "LOOSE", 0.5)  # it stays loose
+    assert "papers_text" in repacking.loose(["papers"])
+    files = "SELECT pg_relation_filepath('papers_text')"
+    before = carry_out(files)
+    assert tending.look(is_waiting=False) == []
+    assert carry_out(files) == before
 
 
 def test_small_indexes_stay_as_they_are(papers, monkeypatch):
@@ -98,12 +115,12 @@ def test_nothing_is_begun_when_the_hub_ends_or_another_process_is_at_it(papers):
     carry_out("VACUUM ANALYZE papers")
     ending = threading.Event()
     ending.set()
-    assert repacking.repack("papers", ending) == []
+    assert Repacking().repack(["papers"], ending) == []
     with psycopg.connect(**_parameters(), autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [repacking.ALONE])
-        assert repacking.repack("papers") == []
+        assert Repacking().repack(["papers"]) == []
         other.execute("SELECT pg_advisory_unlock(%s)", [repacking.ALONE])
-    assert repacking.repack("papers") == ["papers_text"]
+    assert Repacking().repack(["papers"]) == ["papers_text"]
 
 
 def test_it_waits_for_an_older_transaction_a_while_and_what_is_left_of_it_is_cleared(papers, monkeypatch):
@@ -113,14 +130,13 @@ def test_it_waits_for_an_older_transaction_a_while_and_what_is_left_of_it_is_cle
     with psycopg.connect(**_parameters()) as other:  # a backup
         other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         other.execute("SELECT count(*) FROM repacked.papers")
-        assert repacking.repack("papers") == []
+        assert Repacking().repack(["papers"]) == []
         assert invalid() == [("papers_text_ccnew",)]
         assert repacking.clear() == []  # it may not be taken away yet
         assert carry_out("SHOW lock_timeout") == [("0",)]
     monkeypatch.setattr(repacking, "WAITING_S", 30.0)
     Tending().look(is_waiting=False)
     assert invalid() == []
-    assert repacking.repack("papers") == ["papers_text"]
     assert pages()["papers_text"] < before["papers_text"] * 0.8
 
 

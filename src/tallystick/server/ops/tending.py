@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 from django.db import connection
 
-from tallystick.server.ops.repacking import clear, repack
+from tallystick.server.ops.repacking import Repacking, clear
 from tallystick.server.ui.companions import again_and_again
 
 EVERY_S: Final = 15.0
@@ -38,6 +38,7 @@ class Tending:
 
     def __init__(self) -> None:
         self._before: dict[str, int] = {}
+        self._repacking = Repacking()
         self._left: dict[str, int] = {}  # what could not be tidied: somebody may still be reading it
 
     def look(self, stopping: threading.Event | None = None, *, is_waiting: bool = True) -> list[str]:
@@ -46,13 +47,16 @@ class Tending:
         `is_waiting`: those that are being written to are left for later.
         """
         clear()
-        due = []
+        due, calm = [], []
         for table, rows, written in _written():
             grown = written - self._before.get(table, 0)
             self._before[table] = written
             self._left[table] = min(written, self._left.get(table, 0))
             fresh = written - self._left[table]
-            if fresh >= LEAST and fresh >= rows * SHARE and not (is_waiting and grown > written * CALM):
+            if is_waiting and grown > written * CALM:
+                continue
+            calm.append(table)
+            if fresh >= LEAST and fresh >= rows * SHARE:
                 due.append(table)
         for table in due:
             if stopping is not None and stopping.is_set():
@@ -60,8 +64,7 @@ class Tending:
             with connection.cursor() as cursor:  # what another process or the server itself is at is left to it
                 cursor.execute(f"VACUUM (ANALYZE, SKIP_LOCKED) {connection.ops.quote_name(table)}")
             log.info("tended", table=table)
-        for table in due:  # after all others are read from their indexes alone
-            repack(table, stopping)
+        self._repacking.repack(calm, stopping)  # also where the server itself came first
         if due:
             self._left |= {table: written for table, _rows, written in _written() if table in due}
         return due
