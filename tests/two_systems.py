@@ -189,12 +189,8 @@ class TwoSystems:
         report = Report(run=id_)
         with self.workspace() as workspace:
             run = workspace.begin(RunKind.SYNC, id_=id_)
-            for one in workspace.chosen(()):
-                but_deletions = workspace.is_referred_to(one)
-                for _ in workspace.stages(run, one, report, but_deletions=but_deletions, **options):
-                    self.clock.move(1.0)
-            for one in workspace.left(run, report):
-                for _ in workspace.stages(run, one, report):
+            for one, leaving in workspace.turns(run, report):
+                for _ in workspace.stages(run, one, report, leaving=leaving, **options):
                     self.clock.move(1.0)
             return workspace.end(run, report)
 

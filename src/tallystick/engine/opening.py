@@ -32,7 +32,7 @@ class Opening:
         """Everything, or what changed since the last run and what waited for something that is there by now."""
         context = self._context
         is_full = is_full or bool(context.fresh) or self._is_full_due()
-        waiting = self._arrived()
+        waiting = self.arrived()
         readings: dict[Side, Reading] = {}
         for side in SIDES:
             system, selection, known = context.systems[side], context.selections[side], self.known[side]
@@ -66,7 +66,7 @@ class Opening:
         last = datetime.fromisoformat(state.last_full_at)
         return self._context.clock.now() - last >= timedelta(seconds=self._context.flow.full_every_s)
 
-    def _arrived(self) -> dict[Side, list[str]]:
+    def arrived(self) -> dict[Side, list[str]]:
         """Parked records that can go on: what they wait for has a partner by now, or waits for them in turn (E26)."""
         arrived: dict[Side, list[str]] = {side: [] for side in SIDES}
         references, waits = self._context.references, self._waits()
@@ -77,6 +77,10 @@ class Opening:
             if me in self._circling or isinstance(references.partner(*of), str):
                 arrived[me[1]].append(me[2])
         return arrived
+
+    def waits_for(self, flows: Collection[str]) -> bool:
+        """Whether a parked record waits for a record of one of these flows."""
+        return bool(flows) and any(flow in flows for flow, _, _ in self._waits().values())
 
     def _waits(self) -> dict[Awaited, Awaited]:
         """What the parked records of this flow wait for."""

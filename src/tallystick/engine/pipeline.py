@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,17 @@ ROUNDS: Final = 4
 """How often records that moved under a run are planned anew before they are left to the next run (E31)."""
 
 _NOTHING: Final[Mapping[tuple[str, Side, str], str | None]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What a flow leaves to be done once other flows of the run have had their turn (E26)."""
+
+    deletions: bool = False  # of records that those may refer to
+    waits_for: frozenset[str] = frozenset()  # these flows, where records wait for a record of one
+
+
+NOTHING_LEFT: Final = Leaving()
 
 
 class FlowSync:
@@ -101,19 +113,19 @@ class FlowSync:
         return self.result
 
     def stages(
-        self, *, is_full: bool = False, approval: Approval = False, but_deletions: bool = False
+        self, *, is_full: bool = False, approval: Approval = False, leaving: Leaving = NOTHING_LEFT
     ) -> Iterator[int]:
         """The same, stage by stage: yields after the plan and after each batch how many operations it was.
 
-        `but_deletions`: where there are any, the flow is left applying, and goes on with them as `resuming` does.
+        `leaving`: where there is any of that, the flow is left applying, and goes on as `resuming` does.
         """
-        yield from self._timed(self._stages(is_full=is_full, approval=approval, but_deletions=but_deletions))
+        yield from self._timed(self._stages(is_full=is_full, approval=approval, leaving=leaving))
 
-    def _stages(self, *, is_full: bool, approval: Approval, but_deletions: bool) -> Iterator[int]:
+    def _stages(self, *, is_full: bool, approval: Approval, leaving: Leaving) -> Iterator[int]:
         self.plan(is_full=is_full, approval=approval)
         yield sum(sum(writes.values()) for writes in self.result.writes.values())
         if self.result.status is not RunStatus.HELD:
-            yield from self.steps(but_deletions=but_deletions)
+            yield from self.steps(leaving)
 
     def _timed(self, stages: Iterator[int]) -> Iterator[int]:
         """The time spent in each counts, not that between them."""
@@ -201,15 +213,16 @@ class FlowSync:
         for _ in self.steps():
             pass
 
-    def steps(self, *, but_deletions: bool = False) -> Iterator[int]:
+    def steps(self, leaving: Leaving = NOTHING_LEFT, *, is_resumed: bool = False) -> Iterator[int]:
         """Applies what is planned, batch by batch, plans anew what moved meanwhile, remembers where to go on.
 
         Yields after each batch the number of operations it dealt with: a durable run makes each its own step.
-        `but_deletions`: where there are any, the flow is left applying.
+        `leaving`: where there is any of that, the flow is left applying. `is_resumed`: what waits for records that came
+        meanwhile is planned too.
         """
         applied = self.applier.applied
         for round_ in range(ROUNDS):
-            while count := self.applier.step(self.context.run, but_deletions=but_deletions):
+            while count := self.applier.step(self.context.run, but_deletions=leaving.deletions):
                 self._progress("writing", count)
                 yield count
             moved, applied.moved = applied.moved, []
@@ -217,8 +230,9 @@ class FlowSync:
             linked, applied.linked = applied.linked, []
             woken = self._opening.woken(linked, is_parking=self._planning.is_parking)
             self._planning.is_parking = False
+            arrived = self._opening.arrived() if is_resumed and round_ == 0 else {}
             for side in SIDES:
-                again[side] += woken[side]
+                again[side] += [*woken[side], *arrived.get(side, ())]
             if not any(again.values()):
                 break
             if round_ == ROUNDS - 1:
@@ -226,7 +240,7 @@ class FlowSync:
                 break
             self.context.references.forget()
             self.plan_some(again)
-        if but_deletions and self.applier.planned(self.context.run):
+        if self.applier.planned(self.context.run) or self._opening.waits_for(leaving.waits_for):
             self.ledger.clear_reviews()  # what this run looked at is known to it alone
             self.ledger.save(RunStatus.APPLYING)
         else:
@@ -249,13 +263,12 @@ class FlowSync:
         *,
         is_same_file: bool = True,
         kind: RunKind = RunKind.SYNC,
-        but_deletions: bool = False,
+        leaving: Leaving = NOTHING_LEFT,
     ) -> Iterator[int]:
         """The same, stage by stage as `stages`."""
-        stages = self._resuming(flow_run, is_same_file=is_same_file, kind=kind, but_deletions=but_deletions)
-        yield from self._timed(stages)
+        yield from self._timed(self._resuming(flow_run, is_same_file=is_same_file, kind=kind, leaving=leaving))
 
-    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool, kind: RunKind, but_deletions: bool) -> Iterator[int]:
+    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool, kind: RunKind, leaving: Leaving) -> Iterator[int]:
         store, flow = self.context.store, self.context.flow.name
         if flow_run.status is RunStatus.PLANNING:
             store.discard(flow_run.run, flow)
@@ -272,7 +285,7 @@ class FlowSync:
             if is_same_file:
                 self.recheck(OperationState.MOVED)
                 self.ledger.take_up(flow_run)
-                yield from self.steps(but_deletions=but_deletions)
+                yield from self.steps(leaving, is_resumed=True)
                 return
             store.drop_planned(self.context.run, flow)
         self.result.status = RunStatus.FAILED

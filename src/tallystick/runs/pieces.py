@@ -1,6 +1,6 @@
 """A run, piece by piece, as the job runtime does it: begin, each stage of each flow, end. Source: spec/engine.md E29.
 
-What flows have left to do when all have had their turn are deletions, which go in the opposite order (E26).
+What flows leave when all have had their turn is done by turns of its own, as by `Workspace.turns` (E26).
 
 What a piece came to is small, and all that a later process has to know to go on; the rest stands in the state.
 """
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
+from tallystick.engine.pipeline import NOTHING_LEFT
 from tallystick.errors import ConfigurationError, ScopeBusy, TallystickError
 from tallystick.model.plan import Run, RunKind, RunStatus
 from tallystick.runs.durable import Done
@@ -22,6 +23,7 @@ from tallystick.runs.workspace import UNFINISHED, Workspace
 BEGIN = "begin"
 END = "end"
 FLOW = "flow "
+AGAIN = "again flow "
 LEFT = "left of flow "
 
 
@@ -101,12 +103,12 @@ class RunPieces:
 
     def _flow(self, workspace: Workspace, run: Run, piece: str, done: Done) -> Done:
         """The next stage of the flow, or what follows it."""
-        name = piece.removeprefix(LEFT).removeprefix(FLOW)
+        kind, name = _parted(piece)
         started = time.monotonic()
         count: int | None = None
         if not self._around.is_paused(self._job.integration, name):
             if self._stages is None:
-                self._stages = self._begun(workspace, run, name, is_left=piece.startswith(LEFT))
+                self._stages = self._begun(workspace, run, name, kind)
             count = next(self._stages, None)
         if count is None and self._stages is not None:
             self._stages.close()
@@ -116,29 +118,38 @@ class RunPieces:
             "operations": count or 0,
             "errors": {flow: _told(error) for flow, error in self._report.errors.items()},
             "seconds": {**done["seconds"], name: done["seconds"].get(name, 0.0) + time.monotonic() - started},
-            "next": piece if count is not None else self._after(workspace, run, piece, name),
+            "next": piece if count is not None else self._after(workspace, run, kind, name),
         }
 
-    def _begun(self, workspace: Workspace, run: Run, name: str, *, is_left: bool) -> Generator[int, None, None]:
+    def _begun(self, workspace: Workspace, run: Run, name: str, kind: str) -> Generator[int, None, None]:
         try:
             (flow,) = workspace.chosen([name])
         except ConfigurationError as error:  # it is gone from the file since
             self._report.errors[name] = error
             return
         options = {"is_full": self._job.is_full, "approval": self._job.is_approved}
-        but_deletions = not is_left and workspace.is_referred_to(flow, self._there(workspace))
-        yield from workspace.stages(run, flow, self._report, but_deletions=but_deletions, **options)
+        there, leaving = self._there(workspace), NOTHING_LEFT
+        if kind == FLOW:
+            leaving = workspace.leaving(run, flow, there)
+        elif kind == AGAIN:
+            leaving = workspace.leaving_deletions(flow, there)
+        yield from workspace.stages(run, flow, self._report, leaving=leaving, **options)
 
-    def _after(self, workspace: Workspace, run: Run, piece: str, name: str) -> str:
-        """The piece after the last one of flow `name`."""
-        flows = self._job.flows
-        place = flows.index(name)
-        if piece.startswith(FLOW):
-            if place + 1 < len(flows):
-                return FLOW + flows[place + 1]
-            place = len(flows)
-        left = {flow.name for flow in workspace.left(run, self._report, self._there(workspace))}
-        return next((LEFT + one for one in reversed(flows[:place]) if one in left), END)
+    def _after(self, workspace: Workspace, run: Run, kind: str, name: str) -> str:
+        """The piece after the last one of this kind of flow `name`."""
+        flows, there = self._job.flows, self._there(workspace)
+        behind = flows[flows.index(name) + 1 :]
+        if kind == FLOW and behind:
+            return FLOW + behind[0]
+        if kind != LEFT:
+            waiting = {flow.name for flow in workspace.waiting(run, self._report, there)}
+            among = flows if kind == FLOW else behind
+            again = next((one for one in among if one in waiting), None)
+            if again is not None:
+                return AGAIN + again
+        left = {flow.name for flow in workspace.left(run, self._report, there)}
+        among = flows if kind != LEFT else flows[: flows.index(name)]
+        return next((LEFT + one for one in reversed(among) if one in left), END)
 
     def _there(self, workspace: Workspace) -> list[str]:
         """The flows of the job that the file still has."""
@@ -176,6 +187,12 @@ class RunPieces:
         }
         self._around.ended(self._job, ended, None)
         return ended
+
+
+def _parted(piece: str) -> tuple[str, str]:
+    """Kind of piece, and its flow."""
+    kind = next(one for one in (FLOW, AGAIN, LEFT) if piece.startswith(one))
+    return kind, piece.removeprefix(kind)
 
 
 def _told(error: TallystickError) -> dict[str, str]:

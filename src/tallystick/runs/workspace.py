@@ -20,7 +20,7 @@ from tallystick.connectors.http.budget import turns_kept_by
 from tallystick.engine.apply import BATCH
 from tallystick.engine.explain import Explainer
 from tallystick.engine.guards import Approval
-from tallystick.engine.pipeline import FlowSync
+from tallystick.engine.pipeline import NOTHING_LEFT, FlowSync, Leaving
 from tallystick.engine.proposal import Proposal
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.errors import ConfigurationError, PlanRefused, RecordTypeGone, TallystickError, UnknownRecordType
@@ -224,19 +224,49 @@ class Workspace:
 
     def sync(self, flows: Sequence[str] = (), *, is_full: bool = False, approval: Approval = False) -> Report:
         """Plans and applies each flow; held by guards unless approved."""
-        chosen = self.chosen(flows)
+        self.chosen(flows)  # raises before anything is begun
         run = self.begin(RunKind.SYNC)
         report = Report(run=run.id)
         with rare_collections():
-            for flow in chosen:
-                but_deletions = self.is_referred_to(flow, flows)
-                options: dict[str, Any] = {"is_full": is_full, "approval": approval, "but_deletions": but_deletions}
-                for _ in self.stages(run, flow, report, **options):
-                    pass
-            for flow in self.left(run, report, flows):
-                for _ in self.stages(run, flow, report):
+            for flow, leaving in self.turns(run, report, flows):
+                for _ in self.stages(run, flow, report, is_full=is_full, approval=approval, leaving=leaving):
                     pass
         return self.end(run, report)
+
+    # --- the order of references (E26)
+
+    def turns(self, run: Run, report: Report, names: Sequence[str] = ()) -> Iterator[tuple[Flow, Leaving]]:
+        """The flows as they have their turn in a run, and what they leave then: all in their order, once more those
+        with records that wait for others, and in the opposite order what is left, which is deletions.
+        """
+        for flow in self.chosen(names):
+            yield flow, self.leaving(run, flow, names)
+        for flow in self.waiting(run, report, names):
+            yield flow, self.leaving_deletions(flow, names)
+        for flow in self.left(run, report, names):
+            yield flow, NOTHING_LEFT
+
+    def leaving(self, run: Run, flow: Flow, names: Sequence[str] = ()) -> Leaving:
+        """What the flow leaves when it first has its turn: what waits for flows that have theirs yet, or once more."""
+        order = [one.name for one in self.chosen(names)]
+        later = {*order[order.index(flow.name) + 1 :], *(one.name for one in self.left(run, Report(run=run.id), names))}
+        waits_for = frozenset(name for name in flow.refs if name in later - {flow.name})
+        return Leaving(deletions=self.is_referred_to(flow, names), waits_for=waits_for)
+
+    def leaving_deletions(self, flow: Flow, names: Sequence[str] = ()) -> Leaving:
+        return Leaving(deletions=self.is_referred_to(flow, names))
+
+    def waiting(self, run: Run, report: Report, names: Sequence[str] = ()) -> list[Flow]:
+        """Those left of which records wait for a record of another flow, in the order in which they run."""
+        return [
+            flow
+            for flow in reversed(self.left(run, report, names))
+            if any(
+                one.waits_for is not None and one.waits_for[0] != flow.name
+                for side in SIDES
+                for one in self.store.unlinked(self.scope(flow), side)
+            )
+        ]
 
     def is_referred_to(self, flow: Flow, names: Sequence[str] = ()) -> bool:
         """Whether flows that run after this one refer to it: it deletes after them, in the opposite order (E26)."""
@@ -255,19 +285,19 @@ class Workspace:
         *,
         is_full: bool = False,
         approval: Approval = False,
-        but_deletions: bool = False,
+        leaving: Leaving = NOTHING_LEFT,
     ) -> Iterator[int]:
         """Plans and applies one flow, stage by stage; how many operations each was. Holds the scope until closed.
 
         A stage is what an earlier run left, the plan, or a batch. Asked again after a kill it goes on where this run
         was; a flow it had finished is only reported. What the flow came to, or its error, goes into `report`.
-        `but_deletions`: these are left to be done when it is asked again.
+        `leaving`: this is left to be done when it is asked again.
         """
         try:
             self._check_refs(report, flow)
             with self.store.exclusive(self.scope(flow)):
                 yield from self._settling(flow, of_others=run.id)
-                stages = self._stages(run, flow, is_full=is_full, approval=approval, but_deletions=but_deletions)
+                stages = self._stages(run, flow, is_full=is_full, approval=approval, leaving=leaving)
                 report.flows[flow.name] = yield from stages
         except RecordTypeGone as gone:
             report.flows[flow.name] = self.paused(run, flow, gone)
@@ -288,7 +318,7 @@ class Workspace:
         return result
 
     def _stages(
-        self, run: Run, flow: Flow, *, is_full: bool, approval: Approval, but_deletions: bool
+        self, run: Run, flow: Flow, *, is_full: bool, approval: Approval, leaving: Leaving
     ) -> Generator[int, None, FlowResult]:
         mine = next((one for one in self.store.flow_runs(run.id) if one.flow == flow.name), None)
         if mine is not None and mine.status not in UNFINISHED:
@@ -296,7 +326,7 @@ class Workspace:
         is_same_file = run.fingerprint == self.integration.fingerprint
         if mine is not None and mine.status is RunStatus.APPLYING:
             sync = self.flow_sync(flow, run=run.id)
-            yield from sync.resuming(mine, is_same_file=is_same_file, but_deletions=but_deletions)
+            yield from sync.resuming(mine, is_same_file=is_same_file, leaving=leaving)
             return sync.result
         if mine is not None:
             self.store.discard(run.id, flow.name)
@@ -306,7 +336,7 @@ class Workspace:
                 hint="The next run does it by the new file.",
             )
         sync = self.flow_sync(flow, run=run.id)
-        yield from sync.stages(is_full=is_full, approval=approval, but_deletions=but_deletions)
+        yield from sync.stages(is_full=is_full, approval=approval, leaving=leaving)
         return sync.result
 
     def _check_refs(self, report: Report, flow: Flow) -> None:
