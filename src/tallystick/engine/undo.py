@@ -225,34 +225,52 @@ class FlowUndo:
         renamed = {one for one in renamed if one[0] in context.flow.refs}
         if not renamed:
             return
-        found: dict[Side, dict[str, Link]] = {side: {} for side in SIDES}
-        for link in context.store.all_links(context.scope):
-            for side in SIDES if link.state is LinkState.ACTIVE else ():
-                end, refers = link.end(side), self._refers[side]
-                named = {one for n in refers.fields for one in refers.named(n, end.base.get(n))} if end else ()
-                if end is not None and any((flow, side, id_) in renamed for flow, id_ in named):
-                    found[side][end.id] = link
+        found: dict[Side, dict[str, Link | None]] = {side: {} for side in SIDES}
+        for side, id_, values, link in self._known():
+            refers = self._refers[side]
+            named = (one for name in refers.fields for one in refers.named(name, values.get(name)))
+            if any((flow, side, named_id) in renamed for flow, named_id in named):
+                found[side][id_] = link
         for side in SIDES:
             for id_, record in self._fetched(side, found[side]).items():
-                link = found[side][id_]
-                after: dict[str, Value] = {}
-                for name in self._refers[side].fields:
-                    value = record.values.get(name)
-                    there = self._exchanged(side, name, value)
-                    if there is not None and there != value:
-                        after[name] = there
-                if after:
-                    base = Operation(
-                        run=context.run,
-                        flow=context.flow.name,
-                        action=Action.UPDATE,
-                        side=side,
-                        left_id=link.left.id if link.left is not None else None,
-                        right_id=link.right.id if link.right is not None else None,
-                        link=link.number,
-                        reason=self._reason,
-                    )
-                    yield _update(base, record, after)
+                yield from self._renaming(side, record, found[side][id_])
+
+    def _known(self) -> Iterator[tuple[Side, str, Mapping[str, Value], Link | None]]:
+        """Every record of the flow that the state knows, as it was last looked at."""
+        store, scope = self._context.store, self._context.scope
+        for link in store.all_links(scope):
+            for side in SIDES:
+                if (end := link.end(side)) is not None:
+                    yield side, end.id, end.base, link
+        for side in SIDES:
+            for one in store.unlinked(scope, side):
+                yield side, one.id, one.values, None
+
+    def _renaming(self, side: Side, record: Record, link: Link | None) -> Iterator[Operation]:
+        after: dict[str, Value] = {}
+        for name in self._refers[side].fields:
+            value = record.values.get(name)
+            there = self._exchanged(side, name, value)
+            if there is not None and there != value:
+                after[name] = there
+        if not after:
+            return
+        ends = {of: end.id for of in SIDES if link is not None and (end := link.end(of)) is not None}
+        ends[side] = record.id
+        base = Operation(
+            run=self._context.run,
+            flow=self._context.flow.name,
+            action=Action.UPDATE,
+            side=side,
+            left_id=ends.get(Side.LEFT),
+            right_id=ends.get(Side.RIGHT),
+            link=link.number if link is not None else None,
+            reason=self._reason,
+        )
+        yield _update(base, record, after)
+        if link is not None and link.state is LinkState.DORMANT:
+            gone = [of.value for of in SIDES if link.is_gone(of)]
+            yield replace(base, action=Action.PART, evidence={"gone": gone, "cause": link.cause})
 
     def _compensations(self) -> Iterator[Operation]:
         """What takes back all but the deletions, the newest first."""
