@@ -189,7 +189,7 @@ class TwoSystems:
         report = Report(run=id_)
         with self.workspace() as workspace:
             run = workspace.begin(RunKind.SYNC, id_=id_)
-            for one, leaving in workspace.turns(run, report):
+            for one, leaving in workspace.order(run.id).turns(report):
                 for _ in workspace.stages(run, one, report, leaving=leaving, **options):
                     self.clock.move(1.0)
             return workspace.end(run, report)

@@ -1,6 +1,6 @@
 """A run, piece by piece, as the job runtime does it: begin, each stage of each flow, end. Source: spec/engine.md E29.
 
-What flows leave when all have had their turn is done by turns of its own, as by `Workspace.turns` (E26).
+What flows leave when all have had their turn is done by turns of its own, as by `Order.turns` (E26).
 
 What a piece came to is small, and all that a later process has to know to go on; the rest stands in the state.
 """
@@ -15,10 +15,11 @@ from tallystick.engine.pipeline import NOTHING_LEFT
 from tallystick.errors import ConfigurationError, ScopeBusy, TallystickError
 from tallystick.model.plan import Run, RunKind, RunStatus
 from tallystick.runs.durable import Done
+from tallystick.runs.order import UNFINISHED, Order
 from tallystick.runs.report import Report
 from tallystick.runs.schedule import Job
 from tallystick.runs.turns import Turns
-from tallystick.runs.workspace import UNFINISHED, Workspace
+from tallystick.runs.workspace import Workspace
 
 BEGIN = "begin"
 END = "end"
@@ -118,7 +119,7 @@ class RunPieces:
             "operations": count or 0,
             "errors": {flow: _told(error) for flow, error in self._report.errors.items()},
             "seconds": {**done["seconds"], name: done["seconds"].get(name, 0.0) + time.monotonic() - started},
-            "next": piece if count is not None else self._after(workspace, run, kind, name),
+            "next": piece if count is not None else self._after(workspace, kind, name),
         }
 
     def _begun(self, workspace: Workspace, run: Run, name: str, kind: str) -> Generator[int, None, None]:
@@ -128,32 +129,30 @@ class RunPieces:
             self._report.errors[name] = error
             return
         options = {"is_full": self._job.is_full, "approval": self._job.is_approved}
-        there, leaving = self._there(workspace), NOTHING_LEFT
-        if kind == FLOW:
-            leaving = workspace.leaving(run, flow, there)
-        elif kind == AGAIN:
-            leaving = workspace.leaving_deletions(flow, there)
+        order = self._order(workspace)
+        leaving = NOTHING_LEFT if kind == LEFT else order.leaving(flow, is_again=kind == AGAIN)
         yield from workspace.stages(run, flow, self._report, leaving=leaving, **options)
 
-    def _after(self, workspace: Workspace, run: Run, kind: str, name: str) -> str:
+    def _after(self, workspace: Workspace, kind: str, name: str) -> str:
         """The piece after the last one of this kind of flow `name`."""
-        flows, there = self._job.flows, self._there(workspace)
+        flows, order = self._job.flows, self._order(workspace)
         behind = flows[flows.index(name) + 1 :]
         if kind == FLOW and behind:
             return FLOW + behind[0]
         if kind != LEFT:
-            waiting = {flow.name for flow in workspace.waiting(run, self._report, there)}
+            waiting = {flow.name for flow in order.waiting(self._report)}
             among = flows if kind == FLOW else behind
             again = next((one for one in among if one in waiting), None)
             if again is not None:
                 return AGAIN + again
-        left = {flow.name for flow in workspace.left(run, self._report, there)}
+        left = {flow.name for flow in order.left(self._report)}
         among = flows if kind != LEFT else flows[: flows.index(name)]
         return next((LEFT + one for one in reversed(among) if one in left), END)
 
-    def _there(self, workspace: Workspace) -> list[str]:
-        """The flows of the job that the file still has."""
-        return [flow.name for flow in workspace.integration.flows if flow.name in self._job.flows]
+    def _order(self, workspace: Workspace) -> Order:
+        """Of the flows of the job that the file still has."""
+        there = [flow for flow in workspace.integration.flows if flow.name in self._job.flows]
+        return Order(there, self._job.run, workspace.store, workspace.scope)
 
     def _end(self, workspace: Workspace, run: Run, done: Done) -> Done:
         """The report, from the state: a flow may have been done by a process that is long dead."""

@@ -73,7 +73,7 @@ def apply_plan(workspace: Workspace, plan: Mapping[str, Any], *, is_again: bool 
             continue
         lines = plan["flows"][flow.name]["operations"]
         operations = [restored(line, run=run.id, flow=flow.name) for line in lines]
-        but_deletions = workspace.is_referred_to(flow, names)
+        but_deletions = workspace.order(run.id, names).leaving(flow).deletions
         workspace.guarded(report, flow, partial(_apply, workspace, run.id, operations, but_deletions=but_deletions))
     for flow in reversed(workspace.chosen(names)):
         if flow.name not in report.errors:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -36,14 +36,13 @@ from tallystick.runs import registering, undoing
 from tallystick.runs.collecting import rare_collections
 from tallystick.runs.frugal import leave_pandas_out
 from tallystick.runs.links import rebuilt
+from tallystick.runs.order import UNFINISHED, Order
 from tallystick.runs.precedence import Precedence
 from tallystick.runs.registering import Registered
 from tallystick.runs.report import Report
 from tallystick.runs.systems import FileSystems, Systems
 from tallystick.runs.world import SystemClock, TimeIds
 from tallystick.spec.reading import Loaded, load, loads
-
-UNFINISHED: Final = (RunStatus.PLANNING, RunStatus.APPLYING)
 
 
 class OpenStore(Protocol):
@@ -228,54 +227,14 @@ class Workspace:
         run = self.begin(RunKind.SYNC)
         report = Report(run=run.id)
         with rare_collections():
-            for flow, leaving in self.turns(run, report, flows):
+            for flow, leaving in self.order(run.id, flows).turns(report):
                 for _ in self.stages(run, flow, report, is_full=is_full, approval=approval, leaving=leaving):
                     pass
         return self.end(run, report)
 
-    # --- the order of references (E26)
-
-    def turns(self, run: Run, report: Report, names: Sequence[str] = ()) -> Iterator[tuple[Flow, Leaving]]:
-        """The flows as they have their turn in a run, and what they leave then: all in their order, once more those
-        with records that wait for others, and in the opposite order what is left, which is deletions.
-        """
-        for flow in self.chosen(names):
-            yield flow, self.leaving(run, flow, names)
-        for flow in self.waiting(run, report, names):
-            yield flow, self.leaving_deletions(flow, names)
-        for flow in self.left(run, report, names):
-            yield flow, NOTHING_LEFT
-
-    def leaving(self, run: Run, flow: Flow, names: Sequence[str] = ()) -> Leaving:
-        """What the flow leaves when it first has its turn: what waits for flows that have theirs yet, or once more."""
-        order = [one.name for one in self.chosen(names)]
-        later = {*order[order.index(flow.name) + 1 :], *(one.name for one in self.left(run, Report(run=run.id), names))}
-        waits_for = frozenset(name for name in flow.refs if name in later - {flow.name})
-        return Leaving(deletions=self.is_referred_to(flow, names), waits_for=waits_for)
-
-    def leaving_deletions(self, flow: Flow, names: Sequence[str] = ()) -> Leaving:
-        return Leaving(deletions=self.is_referred_to(flow, names))
-
-    def waiting(self, run: Run, report: Report, names: Sequence[str] = ()) -> list[Flow]:
-        """Those left of which records wait for a record of another flow, in the order in which they run."""
-        return [
-            flow
-            for flow in reversed(self.left(run, report, names))
-            if any(
-                one.waits_for is not None and one.waits_for[0] != flow.name
-                for side in SIDES
-                for one in self.store.unlinked(self.scope(flow), side)
-            )
-        ]
-
-    def is_referred_to(self, flow: Flow, names: Sequence[str] = ()) -> bool:
-        """Whether flows that run after this one refer to it: it deletes after them, in the opposite order (E26)."""
-        return any(flow.name in other.refs and other.name != flow.name for other in self.chosen(names))
-
-    def left(self, run: Run, report: Report, names: Sequence[str] = ()) -> list[Flow]:
-        """The flows of which a run has something left to do and that met no error, in the order in which it is done."""
-        unfinished = {one.flow for one in self.store.flow_runs(run.id) if one.status in UNFINISHED}
-        return [flow for flow in reversed(self.chosen(names)) if flow.name in unfinished - report.errors.keys()]
+    def order(self, run: str, names: Sequence[str] = ()) -> Order:
+        """The flows of these names, or all, as they have their turns in a run. Raises as `chosen`."""
+        return Order(self.chosen(names), run, self.store, self.scope)
 
     def stages(
         self,

@@ -112,3 +112,31 @@ def test_deletions_go_and_come_back_in_the_order_of_references_E26_E33_S25(
 
 def violations(office: Office) -> list[tuple[Any, ...]]:
     return office.sql("register", "PRAGMA foreign_key_check")
+
+
+CIRCLE = FILE.replace(
+    "      - {left: name, right: label}\n",
+    "      - {left: name, right: label}\n      - {left: main, right: flagship, ref: assets}\n",
+)
+FLAGSHIPS = "SELECT v.label, d.tag FROM vendor v LEFT JOIN device d ON d.id = v.flagship ORDER BY 1"
+
+
+@pytest.mark.parametrize("way", [synced, pytest.param(worked, marks=pytest.mark.slow)])
+def test_flows_that_refer_to_each_other_are_in_agreement_after_one_run_E26(
+    office: Office, way: Callable[[Office], str]
+):
+    """Every maker has a main asset, and every asset a maker."""
+    named = {"crm": ("maker", "name", "main", "asset"), "register": ("vendor", "label", "flagship", "device")}
+    for database, (table, name, main, asset) in named.items():
+        office.database(database, MAKER.format(table, f"{main} INTEGER REFERENCES {asset} (id), {name}"))
+    office.sql("crm", ASSET.format("asset", "maker", "maker", "part_of"))
+    office.sql("register", ASSET.format("device", "vendor", "vendor", "parent").replace(" NOT NULL REF", " REF"))
+    makers = [(number, 100 + number, f"M{number:03}") for number in range(50)]
+    office.many("crm", "INSERT INTO maker VALUES (?, ?, ?)", makers)
+    office.many("crm", "INSERT INTO asset VALUES (?, ?, ?, NULL)", [(100 + n, f"a{n:03}", n) for n in range(50)])
+    office.write(CIRCLE)
+    way(office)
+    assert office.sql("register", FLAGSHIPS) == [(f"M{n:03}", f"a{n:03}") for n in range(50)]
+    assert office.sql("register", HELD) == [(f"a{n:03}", f"M{n:03}", None) for n in range(50)]
+    assert office.reviews() == []
+    office.is_settled()
