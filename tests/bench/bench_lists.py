@@ -17,7 +17,7 @@ import pytest
 
 from tests.bench.users import Load, furnish
 from tests.hub_processes import Person, hub_processes
-from tests.servers import postgres_url
+from tests.servers import postgres_with_memory
 
 TIMES = 12
 SLOW_S = 0.3
@@ -80,7 +80,7 @@ PAGES = {
 @pytest.mark.parametrize(("name", "rows"), [("SQLite", 200_000), ("PostgreSQL", 1_000_000)])
 def test_lists_of_very_many_records(tmp_path, name, rows):
     rows = int(os.environ.get("TALLYSTICK_BENCH_RECORDS", rows))
-    url = postgres_url() if name == "PostgreSQL" else ""
+    url = postgres_with_memory() if name == "PostgreSQL" else ""
     with hub_processes(tmp_path, database_url=url) as hub:
         sessions = furnish(hub, Load(users=4, questions=200, orders=10))
         began = time.monotonic()

@@ -328,9 +328,7 @@ def is_closed(two: TwoSystems) -> bool:
 @pytest.mark.parametrize("ids", IdsFrom)
 @pytest.mark.parametrize("is_person_first", [True, False])
 @pytest.mark.parametrize("is_full", [True, False])
-def test_circle_over_two_flows_is_closed_by_the_run_E26(
-    ids: IdsFrom, is_person_first: bool, is_full: bool
-) -> None:
+def test_circle_over_two_flows_is_closed_by_the_run_E26(ids: IdsFrom, is_person_first: bool, is_full: bool) -> None:
     two = two_flows(ids=ids, is_person_first=is_person_first)
     report = two.run(is_full=is_full)
     assert report.status == "done"
