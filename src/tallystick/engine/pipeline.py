@@ -277,10 +277,10 @@ class FlowSync:
             self.recall()
             self.applier.resume(self.context.run, can_resend=is_same_file)
             if is_same_file and kind is RunKind.APPLY:
-                self.recheck(OperationState.REFUSED)
+                refused = len(self.recheck(OperationState.REFUSED))
                 while count := self.applier.step(self.context.run):
                     yield count
-                self.conclude(refused=len(self.applier.applied.moved))
+                self.conclude(refused=refused + len(self.applier.applied.moved))
                 return
             if is_same_file:
                 self.recheck(OperationState.MOVED)

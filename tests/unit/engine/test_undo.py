@@ -254,3 +254,22 @@ def test_undo_of_a_deletion_asked_for_again_puts_nothing_back_twice_E33(ids: Ids
         assert len(two.values(RIGHT)) == 2
         quiet(two)
     assert two.left.records().keys() == {"b"}
+
+
+def test_plan_whose_apply_is_killed_tells_of_what_moved_before_it_went_on_E24_E29() -> None:
+    two = systems()
+    two.left.edit("a", {"phone": "9"})
+    with two.workspace() as workspace:
+        plan = make_plan(workspace)
+
+    def apply() -> Report:
+        with two.workspace() as workspace:
+            return apply_plan(workspace, plan, is_again=True)
+
+    for dies_at in range(1, 40):  # as soon as it has begun, and before it has sent anything
+        assert killed(two, dies_at, apply)
+        if any(two.store.flow_runs(one.id) for one in two.store.runs() if one.kind is RunKind.APPLY):
+            break
+    two.right.edit(two.partner(LEFT, "a"), {"phone": "5"})
+    report = apply()
+    assert (report.status, report.flows["people"].refused, len(report.extra["refused"])) == ("partial", 1, 1)
