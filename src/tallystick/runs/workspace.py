@@ -253,7 +253,8 @@ class Workspace:
         `leaving`: this is left to be done when it is asked again.
         """
         try:
-            self._check_refs(report, flow)
+            if all(one.flow != flow.name for one in self.store.flow_runs(run.id)):  # else it ran, and has turns left
+                self._check_refs(report, flow)
             with self.store.exclusive(self.scope(flow)):
                 yield from self._settling(flow, of_others=run.id)
                 stages = self._stages(run, flow, is_full=is_full, approval=approval, leaving=leaving)
