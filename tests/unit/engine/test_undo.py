@@ -270,6 +270,6 @@ def test_plan_whose_apply_is_killed_tells_of_what_moved_before_it_went_on_E24_E2
         assert killed(two, dies_at, apply)
         if any(two.store.flow_runs(one.id) for one in two.store.runs() if one.kind is RunKind.APPLY):
             break
-    two.right.edit(two.partner(LEFT, "a"), {"phone": "5"})
+    two.left.edit("a", {"phone": "7"})
     report = apply()
     assert (report.status, report.flows["people"].refused, len(report.extra["refused"])) == ("partial", 1, 1)
