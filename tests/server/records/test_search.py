@@ -45,9 +45,8 @@ WAYS = {
 @pytest.fixture(params=WAYS.values(), ids=WAYS)
 def few(request, monkeypatch):
     """Records with the words looked up in the index, or read in their order, as where there are many or very many."""
-    for name, value in zip(("FEW", "GLANCED", "LOOKED", "SORTED", "MANY"), request.param, strict=True):
+    for name, value in zip(("FEW", "GLANCED", "LOOKED", "SORTED", "MOST"), request.param, strict=True):
         monkeypatch.setattr(search, name, value)
-    monkeypatch.setattr(search, "MOST", search.MANY)
 
 
 @pytest.mark.parametrize(
@@ -203,20 +202,35 @@ def test_a_frequent_word_is_looked_for_at_the_beginning_of_the_list_and_its_hits
     assert _is_collecting(asked)
 
 
-def test_a_frequent_word_far_behind_the_beginning_is_compared_with_all_hits_and_not_text_by_text(actor, monkeypatch):
+@pytest.mark.parametrize("most_sorted", [0, 9])
+def test_hits_far_behind_the_beginning_are_visited_once_and_the_list_is_read_without_their_texts(
+    actor, monkeypatch, most_sorted
+):
     monkeypatch.setattr(search, "FEW", 1)
     monkeypatch.setattr(search, "LOOKED", 2)
+    monkeypatch.setattr(search, "SORTED", most_sorted)
     for name in ("A", "B", "C", "D lift", "E", "F lift"):
         actions.create(actor, "account", {"name": name})
     found, asked = _first(actor, "lift", 2)
     assert found == ["D lift", "F lift"]
-    last = next(one for one in reversed(asked) if "records_account" in one)
-    assert "LIMIT 300000" in last
-    assert "EXISTS" not in last
-    if connection.vendor == "postgresql":
-        assert search.AT_HAND in asked
-    else:  # where a transaction waits for whoever writes
-        assert not any("BEGIN" in one or "SAVEPOINT" in one for one in asked)
+    assert [_is_collecting([one]) for one in asked] == [
+        False,
+        False,
+        True,
+        False,
+    ]  # the list, its texts, all hits, the list
+    assert "searchtext" not in asked[-1]
+    assert not any("BEGIN" in one or "SAVEPOINT" in one for one in asked)  # it would wait for whoever writes
+
+
+def test_more_hits_than_can_be_compared_are_found_by_their_texts(actor, monkeypatch):
+    for name, value in (("FEW", 1), ("LOOKED", 2), ("SORTED", 0), ("MOST", 2)):
+        monkeypatch.setattr(search, name, value)
+    for number in range(5):
+        actions.create(actor, "account", {"name": f"{number} {'Lift' if number > 1 else 'Crane'}"})
+    found, asked = _first(actor, "lift", 3)
+    assert found == ["2 Lift", "3 Lift", "4 Lift"]
+    assert "EXISTS" in asked[-1]
 
 
 def test_a_glance_asks_two_things_and_counts_nothing(actor, monkeypatch):

@@ -6,7 +6,7 @@ Where it takes rows for many that are few, or none, it reads a whole list in its
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import CharField, Lookup, Q, QuerySet
@@ -14,6 +14,7 @@ from django.db.models.sql import Query
 
 
 def among(ids: Sequence[str]) -> Q:
+    """One of these ids, or of a text of them (`Bulk.list_of`), looked up one by one."""
     return Q(pk__among=ids)
 
 
@@ -22,14 +23,9 @@ def gathered(rows: QuerySet[Any, Any], most: int, column: str = "pk") -> Q:
     return Q(pk__gathered=rows.order_by().values(column)[:most])
 
 
-def collected(statement: str, values: Sequence[Any]) -> Q:
-    """One of the ids that a statement of its own selects, looked up one by one."""
-    return Q(pk__collected=(statement, values))
-
-
-def selected(statement: str, values: Sequence[Any]) -> Q:
-    """The same, where the rows are read in some order and compared with the ids; the statement has a limit."""
-    return Q(pk__selected=(statement, values))
+def compared(ids: str) -> Q:
+    """One of very many ids (`Bulk.list_of`), for rows that are read in some order whatever their ids."""
+    return Q(pk__compared=ids)
 
 
 @CharField.register_lookup
@@ -44,11 +40,14 @@ class Among(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
-        return f"{column} IN (SELECT value FROM json_each(%s))", (*values, json.dumps(self.rhs))
+        return f"{column} IN (SELECT value FROM json_each(%s))", (*values, self._given(json.dumps))
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
-        return f"{column} = ANY(ARRAY(SELECT unnest(%s::text[])))", (*values, list(self.rhs))
+        return f"{column} = ANY(ARRAY(SELECT unnest(%s::text[])))", (*values, self._given(list))
+
+    def _given(self, written: Callable[[Sequence[str]], Any]) -> Any:
+        return self.rhs if isinstance(self.rhs, str) else written(self.rhs)
 
 
 @CharField.register_lookup
@@ -69,31 +68,20 @@ class Gathered(Lookup):
 
 
 @CharField.register_lookup
-class Collected(Lookup):
-    """An id among those that a statement of its own selects. PostgreSQL is not to know how many these are."""
+class Compared(Lookup):
+    """An id among very many, which each row is compared with: IS TRUE keeps both databases from looking these up.
 
-    lookup_name = "collected"
-    prepare_rhs = False
-    rhs: tuple[str, Sequence[Any]]
-
-    def as_sql(self, compiler: Any, connection: Any, template: str = "{} IN ({})") -> tuple[str, tuple[Any, ...]]:
-        column, values = self.process_lhs(compiler, connection)
-        return template.format(column, self.rhs[0]), (*values, *self.rhs[1])
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        return self.as_sql(compiler, connection, template="{} = ANY(ARRAY({}))")
-
-
-@CharField.register_lookup
-class Selected(Lookup):
-    """An id among those that a statement of its own selects, with its limit. It is carried out once: PostgreSQL knows
-    by the limit that it can keep them, and by IS TRUE that it shall.
+    PostgreSQL hashes them, whatever its `work_mem`, as they stand in the statement themselves.
     """
 
-    lookup_name = "selected"
+    lookup_name = "compared"
     prepare_rhs = False
-    rhs: tuple[str, Sequence[Any]]
+    rhs: str
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, values = self.process_lhs(compiler, connection)
-        return f"({column} IN ({self.rhs[0]})) IS TRUE", (*values, *self.rhs[1])
+        return f"({column} IN (SELECT value FROM json_each(%s))) IS TRUE", (*values, self.rhs)
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, values = self.process_lhs(compiler, connection)
+        return f"({column} = ANY(%s::text[])) IS TRUE", (*values, self.rhs)

@@ -2,9 +2,9 @@
 
 Up to FEW records that have the words are looked up in the index of texts, then sorted and narrowed like any others.
 Where more have them, the list is read in its order instead: mostly they stand among its first LOOKED records, whose
-texts are looked at. Where they stand farther behind, up to SORTED are all looked up and sorted; of more, up to MOST,
-the ids are collected, and the list is compared with them. Only where still more have them, or no word is long enough
-for the index, each text is looked at.
+texts are looked at. Where they stand farther behind, the ids of all that have them are gathered, once: each text stands
+on a page of its own. Up to SORTED are looked up and sorted; with more, up to MOST, the list is compared. Where still
+more have them, or no word is long enough for the index, each text is looked at.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import connections, transaction
+from django.db import connections
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 
 from tallystick.server.records.domain.tables import folded, type_mark
 from tallystick.server.records.entry import Entry
-from tallystick.server.records.ids import among, collected, selected
+from tallystick.server.records.ids import among, compared
 from tallystick.server.records.models import SearchText
 from tallystick.server.records.record_types import RecordType
 from tallystick.server.state.bulk import bulk_for
-from tallystick.server.state.grams import FEW, SEARCH_TEXTS, counted, grams, looked_up, statement
+from tallystick.server.state.grams import FEW, SEARCH_TEXTS, gathered, grams, looked_up, statement
 
 LOOKED: Final = 2_000
 """Records at the beginning of a page whose texts are looked at."""
@@ -32,12 +32,8 @@ GLANCED: Final = 250
 """The first of these: where they do not promise enough, the others are left."""
 SORTED: Final = 8_000
 """Records that are all looked up and sorted, wherever they stand: 8 µs each. Of more, some mostly stand nearer."""
-MANY: Final = 50_000
-"""Records whose ids PostgreSQL keeps at hand while it reads others in their order: 4 MB, its usual `work_mem`."""
 MOST: Final = 300_000
-"""The same for the page of a list: 20 MB."""
-AT_HAND: Final = "SET LOCAL work_mem = '32MB'"
-"""What PostgreSQL has to be told to keep so many."""
+"""Records that the list is compared with: their ids are 10 MB of a statement, and 20 MB of PostgreSQL while it runs."""
 NEWEST: Final = 2_000
 _WORDS: Final = 8
 _NUMBER: Final = re.compile(r"(?:([a-z]{1,5})-)?(\d{1,18})", re.ASCII)
@@ -63,22 +59,16 @@ class Many:
                 return found
             if len(found) * LOOKED < count * end:
                 break
-        far = rows.filter(self.condition(MOST)).values_list("pk", flat=True)[:count]
-        if connections[self.using].vendor != "postgresql":  # a transaction of SQLite would wait for whoever writes
-            return list(far)
-        with transaction.atomic(using=self.using), connections[self.using].cursor() as cursor:
-            cursor.execute(AT_HAND)
-            return list(far)
+        return list(rows.filter(self.condition()).values_list("pk", flat=True)[:count])
 
-    def condition(self, most: int) -> Any:
-        """Of a row that has the words: it is among all that have them, unless these are more than `most`. One query."""
+    def condition(self) -> Any:
+        """Of a row that has the words: it is among all that have them, unless these are more than MOST. One query."""
         hit: Any = Exists(self._texts().filter(record=OuterRef("pk")))
         if self.having is not None:
             with connections[self.using].cursor() as cursor:
-                count = counted(cursor, self.having, most)
-            if count <= most:
-                choose = collected if count <= SORTED else selected
-                hit = choose(f"{self.having[0]} LIMIT {most}", self.having[1])
+                count, ids = gathered(cursor, bulk_for(self.using), self.having, MOST)
+            if count <= MOST:
+                hit = among(ids) if count <= SORTED else compared(ids)
         return Q(pk__in=self.numbered) | hit if self.numbered else hit
 
     def _texts(self) -> Any:
@@ -103,7 +93,7 @@ class Matches:
 
     def rows(self) -> QuerySet[Entry, Entry]:
         """All that have the words."""
-        return self.listed if self.many is None else self.listed.filter(self.many.condition(MANY))
+        return self.listed if self.many is None else self.listed.filter(self.many.condition())
 
 
 def matching(rows: QuerySet[Entry, Entry], kind: RecordType, words: str, *, using: str) -> QuerySet[Entry, Entry]:
@@ -131,7 +121,7 @@ def matches(
     having = statement(bulk_for(using), SEARCH_TEXTS, "record", parts, mark=type_mark(kind.name))
     many = Many(parts=parts, numbered=numbered, having=having, using=using)
     if having is None:
-        return Matches(listed=rows, counted=rows.filter(many.condition(MANY)), many=many)
+        return Matches(listed=rows, counted=rows.filter(many.condition()), many=many)
     with connections[using].cursor() as cursor:
         ids = looked_up(cursor, having, most=FEW)
     few = rows.filter(among([*ids, *numbered]))

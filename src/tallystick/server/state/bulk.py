@@ -51,6 +51,10 @@ class Bulk(abc.ABC):
         """An aggregate: all values of the column as one JSON array, a third of the time rows would take."""
 
     @abc.abstractmethod
+    def list_of(self, column: str) -> str:
+        """An aggregate: all values of a column of ids as a list, in a text that this database reads as one."""
+
+    @abc.abstractmethod
     def holds(self, column: str) -> str:
         """A condition with one value: the text stands somewhere in the column, case and all."""
 
@@ -90,6 +94,9 @@ class SqliteBulk(Bulk):
 
     def gathered(self, column: str) -> str:
         return f"json_group_array({column})"
+
+    def list_of(self, column: str) -> str:
+        return self.gathered(column)
 
     def holds(self, column: str) -> str:
         return f"instr({column}, %s) > 0"
@@ -143,6 +150,9 @@ class PostgresBulk(Bulk):
 
     def gathered(self, column: str) -> str:
         return f"json_agg({column})::text"
+
+    def list_of(self, column: str) -> str:
+        return f"COALESCE(array_agg({column})::text, '{{}}')"
 
     def holds(self, column: str) -> str:
         return f"strpos({column}, %s) > 0"

@@ -78,7 +78,7 @@ def statement(
         return None
     held = bulk.holding(index, [mark, *threes] if mark else threes)
     conditions = [held.condition, _only(index, "t."), *(bulk.holds(f"t.{index.column}") for _word in words)]
-    return f"SELECT t.{column} FROM {held.source} WHERE {' AND '.join(conditions)}", [held.value, *words]
+    return f"SELECT t.{column} AS found FROM {held.source} WHERE {' AND '.join(conditions)}", [held.value, *words]
 
 
 def looked_up(cursor: Any, found: tuple[str, list[Any]], *, most: int = FEW) -> list[Any]:
@@ -87,10 +87,13 @@ def looked_up(cursor: Any, found: tuple[str, list[Any]], *, most: int = FEW) -> 
     return [value for (value,) in cursor.fetchall()]
 
 
-def counted(cursor: Any, found: tuple[str, list[Any]], most: int) -> int:
-    """How many rows the statement selects, counted up to `most` and one."""
-    cursor.execute(f"SELECT COUNT(*) FROM ({found[0]} LIMIT {most + 1}) q", found[1])
-    return int(cursor.fetchone()[0])
+def gathered(cursor: Any, bulk: Bulk, found: tuple[str, list[Any]], most: int) -> tuple[int, str]:
+    """How many ids the statement selects, up to `most` and one, and these as one text, which nobody has to read: it is
+    handed back to the database as it came (`bulk.list_of`).
+    """
+    cursor.execute(f"SELECT COUNT(*), {bulk.list_of('q.found')} FROM ({found[0]} LIMIT {most + 1}) q", found[1])
+    count, ids = cursor.fetchone()
+    return int(count), str(ids)
 
 
 def make(schema_editor: Any, index: Grams) -> None:
