@@ -1,6 +1,7 @@
 """Servers that misbehave, one way at a time: never a deletion, always a sentence. Rows E1, E2, E28, E30, S16."""
 
 import gzip
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,7 @@ class Book:
         self.cards = {name: card(name) for name in names}
         self.sends_bodies = False  # along with a sync from the beginning, as some servers do
         self.sends_sizes = False  # of bodies
+        self.digest = ""  # of bodies, that their versions are
         self.fault: Callable[[Request], Reply | None] = lambda request: None
 
     def __call__(self, request: Request) -> Reply:
@@ -84,7 +86,7 @@ class Book:
             case "REPORT":
                 return multistatus(*map(member, self.cards), token="t2")
             case "GET" if name in self.cards:
-                return Reply(200, self.cards[name].encode(), {"ETag": '"1"'})
+                return Reply(200, self.cards[name].encode(), {"ETag": f'"{self.version(name)}"'})
             case "PUT":
                 self.cards[name] = request.body.decode()
                 return Reply(201, headers={"ETag": '"2"'})
@@ -96,7 +98,10 @@ class Book:
     def with_data(self, name: str) -> str:
         text = self.cards[name]
         size = f"<d:getcontentlength>{len(text.encode())}</d:getcontentlength>" if self.sends_sizes else ""
-        return member(name, props=f"{size}<card:address-data>{text}</card:address-data>")
+        return member(name, self.version(name), props=f"{size}<card:address-data>{text}</card:address-data>")
+
+    def version(self, name: str) -> str:
+        return hashlib.new(self.digest, self.cards[name].encode()).hexdigest() if self.digest else "1"
 
 
 def on(method: str, reply: Reply, *, words: bytes = b"", depth: str | None = None, times: int = 10**6):
@@ -612,10 +617,24 @@ def test_many_updates_read_what_is_there_in_one_request_and_keep_every_octet(sys
     assert [request.path for request in server.requests if request.method == "GET"] == [f"{BOOK}eve.vcf"]
 
 
+@pytest.mark.parametrize("digest", ["md5", "sha1", "sha256"])
+def test_body_whose_version_is_its_digest_needs_no_size_to_be_known_to_the_octet(system, server, book, digest):
+    book.cards = {name: card(name, "NOTE:old\r\nX-OWN: \tä \r\n") for name in ("ann", "bob", "cid", "dora", "eve")}
+    book.cards["bob"] = book.cards["bob"].replace("\r\n", "\n")
+    book.cards["eve"] = book.cards["eve"].replace("X-OWN", "X-MINE\nX-OWN", 1)  # both kinds of line end
+    book.digest = digest
+    before, versions = dict(book.cards), {f'"{book.version(name)}"' for name in book.cards}
+    assert {one.result for one in updated(system, before)} == {Result.DONE}
+    assert {name: text.replace("NOTE:new", "NOTE:old") for name, text in book.cards.items()} == before
+    assert {request.headers.get("If-Match") for request in server.requests if request.method == "PUT"} == versions
+    assert asked(server, b"multiget") == 1
+    assert [request.path for request in server.requests if request.method == "GET"] == [f"{BOOK}eve.vcf"]
+
+
 @pytest.mark.parametrize(
     ("refusal", "count"),
     [(None, 1), (Reply(501), 1), (Reply(403), 2), (Reply(503), 4)],
-    ids=["no sizes", "never", "perhaps for one of them", "busy"],
+    ids=["no proof", "never", "perhaps for one of them", "busy"],
 )
 def test_many_updates_are_read_one_by_one_where_a_report_does_not_bring_them(system, server, book, refusal, count):
     book.cards = {name: card(name, "NOTE:old\r\n") for name in ("ann", "bob", "cid", "dora")}

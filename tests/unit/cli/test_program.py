@@ -1,7 +1,9 @@
 """The program as a whole: what it imports, which words it knows."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -58,3 +60,34 @@ def test_shell_completion_is_offered(shell):
 def test_person_is_named_by_the_environment_first(monkeypatch):
     monkeypatch.setenv("TALLYSTICK_USER", "anna")
     assert options.person() == "anna"
+
+
+SPARED = ("duckdb", "adbc_driver_manager", "pygments")
+"""What a run that finds nothing to do has no use for: 100 ms together."""
+
+TOLD_AT_THE_END = f"""
+import atexit, gc, sys
+import tallystick.connectors.dav.client  # as where an address book is one of the systems
+from tallystick.cli import main
+searches = []
+gc.callbacks.append(lambda phase, _: searches.append(phase))
+atexit.register(lambda: print(sorted({{*{SPARED!r}}} & {{*sys.modules}}), len(searches)))
+main()
+"""
+
+
+def test_run_with_nothing_to_do_loads_and_searches_no_more_than_it_needs(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "data.db")) as database, database:
+        for table in ("here", "there"):
+            database.execute(f"create table {table} (id integer primary key, name text)")
+        database.executemany("insert into here (name) values (?)", [("Anna",), ("Bo",)])
+    (tmp_path / "two.yaml").write_text(
+        'integration: two\nsystems: {a: {connector: sql, url: "sqlite:///data.db"}}\n'
+        "flows:\n  - {flow: people, left: {system: a, record: here, key: id},"
+        " right: {system: a, record: there, key: id}, fields: [{left: name, right: name}]}\n"
+    )
+    sync = ["sync", str(tmp_path / "two.yaml")]
+    assert edge.run(sync) == 0
+    result = subprocess.run([sys.executable, "-c", TOLD_AT_THE_END, *sync], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "[] 0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,8 @@ Body = Stored | Absence | Unreadable
 Asked = TypeVar("Asked")
 
 SIZE: Final = "d:getcontentlength"
+DIGESTS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
+"""By the number of hexadecimal digits."""
 SEVERAL: Final = 4
 """So many bodies are worth one more request that may bring none of them."""
 
@@ -48,14 +51,21 @@ def stored_of(resource: Resource, data: str) -> Stored | None:
 
 
 def exact_of(resource: Resource, data: str) -> Stored | None:
-    """The body that came, where its size proves how it is stored."""
+    """The body that came, where its size or its version proves how it is stored."""
     stored, size = stored_of(resource, data), resource.text(SIZE) or ""
-    if stored is None or stored.version is None or not size.isdigit():
+    if stored is None or stored.version is None:
         return None
     for content in (stored.content, stored.content.replace(b"\r\n", b"\n")):
-        if len(content) == int(size):
+        if size == str(len(content)) or is_digest(stored.version, content):
             return replace(stored, content=content)
     return None
+
+
+def is_digest(version: str, content: bytes) -> bool:
+    """Whether a version is a digest of the body, as many servers make it."""
+    text = version.strip('"').lower()  # what stands in front of a weak one stays, and is no digest
+    name = DIGESTS.get(len(text))
+    return name is not None and hashlib.new(name, content, usedforsecurity=False).hexdigest() == text
 
 
 class Bodies:
@@ -119,20 +129,21 @@ class Bodies:
     def proven(self, ids: Sequence[str]) -> dict[str, Stored]:
         """Those of many bodies that one multiget brings octet for octet; none of a few, or where it does not work.
 
-        XML cannot tell line ends apart, but the size does: it is that of the body with the one or the other.
+        XML cannot tell line ends apart, but the size does, or a version that is a digest: it is that of the body
+        with the one or the other.
         """
-        if len(ids) < SEVERAL or not self._session.tells_sizes:
+        if len(ids) < SEVERAL or not self._session.proves_bodies:
             return {}
         try:
             bodies = self._multiget(ids, is_exact=True)
         except Refused:
-            self._session.tells_sizes = False
+            self._session.proves_bodies = False
             return {}
         except TallystickError:
             return {}  # whoever asks one by one meets it
         proven = {id: body for id, body in bodies.items() if isinstance(body, Stored)}
         if not proven:
-            self._session.tells_sizes = False
+            self._session.proves_bodies = False
         return proven
 
     def one_by_one(self, ids: Sequence[str]) -> dict[str, Body]:

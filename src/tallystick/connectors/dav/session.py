@@ -49,7 +49,7 @@ class Session:
         self.http = http
         self._user = user
         self.width = Width(parallel)
-        self.tells_sizes = True  # of bodies in a report, until one comes without
+        self.proves_bodies = True  # how those in a report are stored, until one comes without proof
 
     def propfind(self, url: str, names: tuple[str, ...], *, depth: int, what: str) -> tuple[Multistatus, str]:
         """The multistatus and the address it came from, after redirects that stay with the same site."""

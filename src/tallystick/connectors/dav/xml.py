@@ -18,7 +18,8 @@ CARD: Final = "urn:ietf:params:xml:ns:carddav"
 CAL: Final = "urn:ietf:params:xml:ns:caldav"
 NAMESPACES: Final = {"d": DAV, "card": CARD, "cal": CAL}
 
-PROLOG_WITH_DTD: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE", re.DOTALL)
+PROLOG_WITH_DTD: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.DOTALL)
+"""Possessive: looking on for another end of what has ended would be looking through the whole answer."""
 BAD_OCTETS: Final = bytes(set(range(32)) - {9, 10, 13})
 """Control characters that some servers let through although XML forbids them."""
 

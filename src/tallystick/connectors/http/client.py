@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,7 +16,7 @@ from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 from tallystick.connectors.http.addresses import check_url, is_same_site, origin_of, shown
 from tallystick.connectors.http.budget import budget_of
 from tallystick.connectors.http.errors import AnswerLost, AnswerTooLarge, of_transport, retry_after_s
-from tallystick.connectors.http.proxy import Proxies
+from tallystick.connectors.http.proxy import Proxies, is_own
 from tallystick.connectors.http.settings import HttpSettings, SignIn
 from tallystick.connectors.http.transport import GuardedTransport, tls_context
 from tallystick.errors import Throttled, Unreachable
@@ -25,6 +26,9 @@ LONGEST_WAIT_S = 60.0
 """A longer Retry-After is handed on as Throttled: the run is put off instead of a thread held."""
 
 TRY_AGAIN = frozenset({429, 502, 503, 504})
+
+UNPACKED: Final = {"Accept-Encoding": "identity"}
+"""What this machine itself sends needs no packing, which takes longer than carrying it."""
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +97,7 @@ class HttpClient:
             timeout=httpx.Timeout(
                 settings.read_timeout_s, connect=settings.connect_timeout_s, pool=settings.total_timeout_s
             ),
-            headers={"User-Agent": user_agent},
+            headers={"User-Agent": user_agent, **(UNPACKED if is_own(urlsplit(origins[0]).hostname or "") else {})},
             trust_env=False,
         )
 

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-import adbc_driver_manager.dbapi as adbc
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from tallystick import errors
@@ -23,8 +22,8 @@ from tallystick.model.write import Result
 if TYPE_CHECKING:
     import psycopg
 
-_ALWAYS: Final = (SQLAlchemyError, sqlite3.Error, adbc.Error, OSError)
-_DRIVERS: Final = (("psycopg", "Error"), ("pymysql", "MySQLError"))
+_ALWAYS: Final = (SQLAlchemyError, sqlite3.Error, OSError)
+_DRIVERS: Final = (("psycopg", "Error"), ("pymysql", "MySQLError"), ("adbc_driver_manager", "Error"))
 """What drivers raise that are only imported for a database of theirs: a start is spared 50 ms."""
 
 
@@ -83,8 +82,8 @@ def said(error: BaseException) -> Said:
             return _postgres(getattr(cause, "sqlstate", None), str(cause), cast("psycopg.Error", cause))
         case _ if _is_of(cause, "pymysql", "MySQLError"):
             return _mariadb(cause)
-        case adbc.Error():
-            return _postgres(cause.sqlstate or None, str(cause), None)
+        case _ if _is_of(cause, "adbc_driver_manager", "Error"):
+            return _postgres(getattr(cause, "sqlstate", None) or None, str(cause), None)
         case sqlite3.Error():
             return _sqlite(str(cause), may_be_raised=isinstance(cause, sqlite3.IntegrityError))
         case OSError():

@@ -50,6 +50,13 @@ def test_retry_after_may_be_a_date():
         assert caught.value.retry_after_s == 3600, "the clock stands at 09:30"
 
 
+def test_only_what_comes_over_a_network_is_asked_for_packed():
+    with scripted(in_turn(Reply())) as server:
+        for origin in (server.url, "https://dav.example.com/"):
+            HttpClient(HttpSettings(url=origin), origins=(origin,), clock=FixedClock()).send("GET", server.url)
+        assert [request.headers["Accept-Encoding"] for request in server.requests] == ["identity", "gzip, deflate"]
+
+
 def test_send_is_sent_once_and_a_lost_answer_says_so_E28():
     with scripted(in_turn(Reply(is_lost=True))) as server:
         with pytest.raises(AnswerLost):
