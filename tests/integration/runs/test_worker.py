@@ -170,7 +170,7 @@ def test_integration_with_much_to_do_does_not_starve_another_E32(firm, tmp_path)
     for number in range(flows):
         with closing(sqlite3.connect(tmp_path / "crm.db")) as crm, crm:
             crm.execute(f"CREATE TABLE contact{number} AS SELECT * FROM contact WHERE false")
-            rows = [(one, f"Person {one}", f"p{one}@example.org") for one in range(MANY)]
+            rows = [(one, f"Person {one}", f"p{one}@example.org") for one in range(40 * BATCH)]
             crm.executemany(f"INSERT INTO contact{number} VALUES (?, ?, ?)", rows)
         with closing(sqlite3.connect(tmp_path / "register.db")) as register, register:
             register.execute(f"CREATE TABLE person{number} (number INTEGER PRIMARY KEY, full_name TEXT, mail TEXT)")
@@ -181,8 +181,8 @@ def test_integration_with_much_to_do_does_not_starve_another_E32(firm, tmp_path)
     firm.file.write_text(head, encoding="utf-8")
     small = Office(folder=tmp_path, name="small")
     small.write(period="1 second")
-    firm.start(str(small.file), write_s=0.2)
-    wait_until(lambda: len(firm.events("run")) >= 3)
+    firm.start(str(small.file))
+    wait_until(lambda: len(firm.events("run")) >= 3)  # each of them waits for a batch of the others a few times
     assert {event["integration"] for event in firm.events("run")[:3]} == {"small"}
     assert [run for run in firm.runs() if run.integration == "firm"]  # it had begun as well
 
