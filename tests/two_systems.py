@@ -20,6 +20,7 @@ from tallystick.connectors.memory import MemoryWorld
 from tallystick.connectors.memory.describe import FieldSettings, RecordTypeSettings
 from tallystick.connectors.memory.table import MemoryTable
 from tallystick.engine.result import FlowResult
+from tallystick.errors import TallystickError
 from tallystick.model.flow import Scope
 from tallystick.model.link import Link
 from tallystick.model.plan import Operation, Review, ReviewKind, RunKind
@@ -29,8 +30,12 @@ from tallystick.model.value import Value
 from tallystick.model.write import Outcome, Write
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
+from tallystick.runs.durable import Done
+from tallystick.runs.pieces import RunPieces, Surroundings
 from tallystick.runs.report import Report
+from tallystick.runs.schedule import Job
 from tallystick.runs.state import State
+from tallystick.runs.turns import Turns
 from tallystick.runs.workspace import Workspace
 from tallystick.spec.reading import Loaded, loads
 from tallystick.testing.clock import FixedClock, SequentialIds
@@ -194,6 +199,24 @@ class TwoSystems:
                     self.clock.move(1.0)
             return workspace.end(run, report)
 
+    def run_in_pieces(self, id_: str, **options: Any) -> None:
+        """A run as the job runtime does it: each piece by a process of its own."""
+        flows = tuple(one.name for one in self.loaded.integration.flows)
+        job = Job(id=id_, integration="two", flows=flows, at_ms=0, by="ann", **options)
+        around = Surroundings(
+            open_workspace=lambda _: self.workspace(),
+            turns=Turns(1),
+            is_paused=lambda *_: False,
+            ended=lambda *_: None,
+            broken=_as_it_is,
+        )
+        done: Done | None = None
+        while RunPieces(job, around).next_name(done) is not None:
+            self.clock.move(1.0)
+            pieces = RunPieces(job, around)
+            done = pieces.do(done)
+            pieces.close()
+
     def settle(self, most: int = 6) -> None:
         """Full runs until one writes nothing."""
         for _ in range(most):
@@ -218,6 +241,10 @@ class TwoSystems:
     def decide(self, take: str, **options: Any) -> dict[str, Any]:
         """Answers the oldest open question."""
         return self.state().decide(self.reviews()[0].number, take, **options)
+
+
+def _as_it_is(error: Exception) -> TallystickError:
+    raise error
 
 
 class _Workspace(Workspace):

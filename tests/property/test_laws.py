@@ -513,14 +513,19 @@ class Lives(RuleBasedStateMachine):
             assert is_deleted, f"{side.value} {id_} deleted, its partner is {there}"
 
     def there(self, side: Side, tag: Value) -> list[Cause | None]:
-        """Why each record of this tag is gone; None for one that lives."""
-        records = self.two.table(side).records()
-        outside = {one for one, record in records.items() if not self.terms.takes_part(side, record)}
-        return [
-            Cause.OUT_OF_FILTER if id_ in outside and gone is None else gone
-            for id_, (gone, of) in self.rows(side).items()
-            if of == tag
-        ]
+        """Why each record of this tag is gone; None for one that lives. One that was merged into a record outside the
+        filter has left it.
+        """
+        with self.two.worlds[side].reading() as state:
+            rows = state.tables[RECORD].rows
+            causes: list[Cause | None] = []
+            for row in (one for one in rows.values() if one.values["tag"] == tag):
+                now = row
+                while now.gone is Cause.MERGED and now.merged_into in rows:
+                    now = rows[now.merged_into]
+                is_outside = now.gone is None and not self.terms.takes_part(side, now.values)
+                causes.append(Cause.OUT_OF_FILTER if is_outside else row.gone)
+        return causes
 
     @invariant()
     def one_link_per_id(self) -> None:

@@ -98,7 +98,6 @@ class AbsencePlanner:
             else:
                 self._planner.asked.held.append(link)
         elif answer is None and (reaction.then is OnDeleted.ASK or (is_edited and choice is EditVsDelete.ASK)):
-            self._planner.asked.conflicts += 1
             self._planner.asked.ask(question)
             self._planner.asked.held.append(link)
         elif (reaction.then is OnDeleted.KEEP and answer is None) or not reaches(other):

@@ -7,9 +7,11 @@ Source: spec/engine.md E26-E31.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -17,6 +19,7 @@ from tallystick.engine import questions
 from tallystick.engine.context import Context
 from tallystick.engine.outcomes import Applied, Outcomes, pair_of, parked_source
 from tallystick.engine.send import Sender
+from tallystick.engine.translated import Awaited
 from tallystick.model.link import Standing
 from tallystick.model.plan import LAST, Operation, OperationState, Parked, Planned, ReviewKind
 from tallystick.model.side import SIDES, Side
@@ -28,6 +31,19 @@ ATTEMPTS = 4
 BATCH = 4_000
 """Operations read from the plan and committed at a time."""
 Turn = Callable[[], AbstractContextManager[object]]
+Waiting = tuple[Operation, list[Awaited]]
+"""An operation, and the records it refers to that are not there yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """What a flow leaves to be done once other flows of the run have had their turn (E26)."""
+
+    deletions: bool = False  # of records that those may refer to
+    waits_for: frozenset[str] = frozenset()  # these flows, where something waits for a record of one
+
+
+NOTHING_LEFT: Final = Leaving()
 
 
 class Applier:
@@ -89,24 +105,43 @@ class Applier:
         else:
             self._store.commit(self._scope, Commit(operations=operations))
 
-    def step(self, run: str, *, but_deletions: bool = False) -> int:
-        """Carries out one batch of what is planned; how many operations it was, 0 when nothing is left.
+    def step(self, run: str, leaving: Leaving = NOTHING_LEFT) -> int:
+        """Carries out one batch of what is planned; how many operations it was, 0 when no more is due.
 
-        `but_deletions`: without those, which come last. Raises Unreachable and the like with the rest still planned.
+        Raises Unreachable and the like with the rest still planned.
         """
-        planned = self.planned(run, self._size)
-        if but_deletions:
-            planned = [operation for operation in planned if operation.seq < LAST]
-        if not planned:
+        operations = self._due(run, leaving)
+        if not operations:
             return 0
-        operations = _whole_groups(planned, is_all=len(planned) < self._size)
         with self._turn():
             self._batch(operations)
         return len(operations)
 
-    def planned(self, run: str, limit: int = 1) -> Sequence[Operation]:
-        """The next operations that are still to be carried out, `limit` at most."""
-        return self._store.operations(run, self._flow.name, (OperationState.PLANNED,), limit=limit)
+    def planned(self, run: str) -> bool:
+        """Whether anything is still to be carried out."""
+        return bool(self._store.operations(run, self._flow.name, (OperationState.PLANNED,), limit=1))
+
+    def _due(self, run: str, leaving: Leaving) -> Sequence[Operation]:
+        """The next batch of what is not left."""
+        after = -1
+        left: set[object] = set()  # pairs, and records that are not created yet
+        while planned := self._store.operations(run, self._flow.name, (OperationState.PLANNED,), after, self._size):
+            after = planned[-1].seq
+            if leaving.deletions:
+                planned = [operation for operation in planned if operation.seq < LAST]
+            if leaving.waits_for:
+                self._leave(planned, leaving.waits_for, left)
+            if due := [operation for operation in planned if pair_of(operation) not in left]:
+                return _whole_groups(due, is_all=len(planned) < self._size)
+        return ()
+
+    def _leave(self, planned: Sequence[Operation], flows: Collection[str], left: set[object]) -> None:
+        """Adds the pairs that refer to a record of one of these flows that is not there yet, or to a record left."""
+        _, waiting = self._resolve(planned)
+        for operation, missing in waiting:
+            if any(flow in flows or (flow, side, id_) in left for flow, side, id_ in missing):
+                left.add(pair_of(operation))
+                left.add((operation.flow, operation.side.other, operation.id_on(operation.side.other)))
 
     # --- one batch, in three waves: link table, writes, link table
 
@@ -140,9 +175,9 @@ class Applier:
             if not waiting:
                 break
             came = {(o.flow, o.side.other, o.id_on(o.side.other)) for o in ready if o.number in written}
-            again = [o for o, of in waiting if (of.flow, of.side, of.id) in came]
+            again = [o for o, missing in waiting if not came.isdisjoint(missing)]
             ready, still = self._resolve(again)
-            waiting = [(o, of) for o, of in waiting if (of.flow, of.side, of.id) not in came] + still
+            waiting = [(o, missing) for o, missing in waiting if came.isdisjoint(missing)] + still
         self._leave_waiting(waiting)
         return done
 
@@ -178,8 +213,8 @@ class Applier:
         self._outcomes.keep(linked)
         return free
 
-    def _resolve(self, operations: Sequence[Operation]) -> tuple[list[Operation], list[tuple[Operation, Reference]]]:
-        """Those whose references are ids by now, and those of which a referenced record is not there yet."""
+    def _resolve(self, operations: Sequence[Operation]) -> tuple[list[Operation], list[Waiting]]:
+        """Those whose references are ids by now, and those of which referenced records are not there yet."""
         if not self._flow.refs or not operations:
             return list(operations), []
         pending = {
@@ -194,31 +229,32 @@ class Applier:
         for (flow, side), ids in wanted.items():
             self._references.prefetch(flow, side, ids)
         ready: list[Operation] = []
-        waiting: list[tuple[Operation, Reference]] = []
+        waiting: list[Waiting] = []
         for operation in operations:
             references = pending[operation.number]
             if not references:
                 ready.append(operation)
                 continue
             after: dict[str, Planned] = dict(operation.after)
-            missing: Reference | None = None
+            missing: list[Awaited] = []
             for name, reference in references.items():
                 partner = self._references.partner(reference.flow, reference.side, reference.id)
                 if isinstance(partner, str):
                     after[name] = partner
                 else:
-                    missing = reference
-            if missing is None:
-                ready.append(replace(operation, after=after))
-            else:
+                    missing.append((reference.flow, reference.side, reference.id))
+            if missing:
                 waiting.append((operation, missing))
+            else:
+                ready.append(replace(operation, after=after))
         return ready, waiting
 
-    def _leave_waiting(self, waiting: Sequence[tuple[Operation, Reference]]) -> None:
+    def _leave_waiting(self, waiting: Sequence[Waiting]) -> None:
         """What refers to a record that did not come is dropped, and waits."""
-        for operation, reference in waiting:
-            message = f"waits for {reference.flow} {reference.id}, which is not on the other side yet"
-            self._park(operation, Standing.WAITING, message, (reference.flow, reference.side, reference.id))
+        for operation, missing in waiting:
+            flow, _, id_ = missing[-1]
+            message = f"waits for {flow} {id_}, which is not on the other side yet"
+            self._park(operation, Standing.WAITING, message, missing[-1])
             self._drop([operation], message)
 
     def _drop(self, operations: Sequence[Operation], message: str) -> None:

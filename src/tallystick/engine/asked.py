@@ -26,13 +26,12 @@ class Asked:
     evaluated: set[tuple[Side, str]] = field(default_factory=set)  # those of them that were looked at
     reviews: dict[questions.Key, Review] = field(default_factory=dict)
     parked: list[Unlinked] = field(default_factory=list)
+    _within: set[tuple[Side, str]] = field(default_factory=set)  # those that wait for a record of this flow
     settled: list[tuple[Side, str]] = field(default_factory=list)  # records no longer parked
     held: list[Link] = field(default_factory=list)  # links of which something is held back: to be marked UNSETTLED
     situations: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)  # sentences for the report
-    conflicts: int = 0
     ignored: int = 0
-    rejects: int = 0
 
     def saw(self, side: Side, id_: str) -> None:
         """The record was looked at: what was asked about it before holds only if it is asked again."""
@@ -73,7 +72,6 @@ class Asked:
     def unreadable(self, side: Side, id_: str, reason: str) -> None:
         """A record the connector could not turn into values: a reject, never an absence (E7)."""
         self.saw(side, id_)
-        self.rejects += 1
         self.ask(questions.of_record(ReviewKind.REJECT, self.flow, {side: id_}, reason))
 
     def trouble(
@@ -81,8 +79,6 @@ class Asked:
     ) -> None:
         """A field that cannot be translated towards `side`: it is held, visibly (E10)."""
         kind = ReviewKind.UNMAPPED_CODE if translated.trouble is Trouble.UNMAPPED_CODE else ReviewKind.REJECT
-        if kind is ReviewKind.REJECT:
-            self.rejects += 1
         self.ask(
             questions.of_record(
                 kind,
@@ -107,7 +103,6 @@ class Asked:
         waits_for: Awaited | None = None,
     ) -> None:
         """A record that cannot be carried over as it is."""
-        self.rejects += 1
         self.ask(
             questions.of_record(
                 ReviewKind.REJECT,
@@ -122,6 +117,14 @@ class Asked:
     def park(
         self, side: Side, record: Record, standing: Standing, reason: str, waits_for: Awaited | None = None
     ) -> None:
+        """Remembers why the record is not carried over, or not all of it. Of several that it waits for it is one of
+        this flow, which may come in this very run.
+        """
+        if waits_for is not None:
+            if (side, record.id) in self._within:
+                return
+            if waits_for[0] == self.flow:
+                self._within.add((side, record.id))
         self.parked.append(
             Unlinked(
                 side=side,

@@ -6,11 +6,10 @@ import difflib
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from msgspec.structs import replace
 
-from tallystick.engine.references import References
+from tallystick.engine.references import Foreseen, References
 from tallystick.engine.translate import Translator
 from tallystick.errors import RecordTypeGone, UnknownField, UnknownRecordType
 from tallystick.model.flow import Flow, Scope
@@ -21,8 +20,6 @@ from tallystick.model.side import SIDES, Side
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 from tallystick.ports.world import Clock
-
-_NOTHING: Final[Mapping[tuple[str, Side, str], str | None]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +50,13 @@ class Context:
         systems: Mapping[Side, System],
         clock: Clock,
         *,
-        planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
+        foreseen: Foreseen | None = None,
         unasked: Side | None = None,
         unfiltered: Side | None = None,
     ) -> Context:
-        """`planned`: records that earlier flows of the same plan will link, and with whom; None: with a new record.
-        `unasked`: the side whose system is out of reach: nothing is known of it, and nothing may be done there.
-        `unfiltered`: the side of which records outside the flow's filter are looked at too.
+        """`foreseen`: what the flows of the same plan artefact do. `unasked`: the side whose system is out of reach:
+        nothing is known of it, and nothing may be done there. `unfiltered`: the side of which records outside the
+        flow's filter are looked at too.
 
         Raises UnknownRecordType or UnknownField when the flow does not fit its systems and never did. What was there
         in an earlier run and is gone now pauses: a field its field map, a record type the flow, which raises
@@ -71,9 +68,7 @@ class Context:
             for side in SIDES
         }
         paused = _paused(flow, {side: kind for side, kind in types.items() if side is not unasked}, state)
-        references = References(store, scope, run)
-        for (name, side, id_), partner in planned.items():
-            references.plan(name, side, id_, partner)
+        references = References(store, scope, run, foreseen or Foreseen())
         translator = Translator(
             flow,
             {side: {field.name: field for field in types[side].fields} for side in SIDES},

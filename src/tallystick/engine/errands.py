@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from tallystick.engine import questions
+from tallystick.engine.apply import NOTHING_LEFT, Leaving
 from tallystick.engine.context import Context
 from tallystick.engine.pipeline import FlowSync, operations_of
 from tallystick.engine.result import Progress
@@ -24,22 +25,25 @@ def apply_exactly(
     sync: FlowSync,
     operations: Sequence[Operation],
     *,
-    but_deletions: bool = False,
+    leaving: Leaving = NOTHING_LEFT,
     progress: Progress = lambda what, count: None,
 ) -> None:
     """Does exactly these operations, but for those that rest on what moved: these are refused (E24, S25).
 
-    `but_deletions`: where there are any, the flow is left applying, and goes on with them as `FlowSync.resuming` does.
+    `leaving`: where there is any of that, the flow is left applying, and goes on as `FlowSync.resuming` does.
     """
     context = sync.context
-    context.store.add_operations(context.scope, operations)
-    sync.ledger.save(RunStatus.APPLYING)  # killed before this it has not begun
-    refused = len(sync.recheck(OperationState.REFUSED))
-    while count := sync.applier.step(context.run, but_deletions=but_deletions):
-        progress("writing", count)
-    if not (but_deletions and sync.applier.planned(context.run)):
-        moved = [operation for operation in sync.applier.applied.moved if operation.action is not Action.RELINK]
-        sync.conclude(refused=refused + len(moved))
+    with sync.ledger.timed():
+        context.store.add_operations(context.scope, operations)
+        sync.ledger.save(RunStatus.APPLYING)  # killed before this it has not begun
+        refused = len(sync.recheck(OperationState.REFUSED))
+        while count := sync.applier.step(context.run, leaving):
+            progress("writing", count)
+        if sync.applier.planned(context.run):
+            sync.ledger.save(RunStatus.APPLYING)
+        else:
+            moved = [operation for operation in sync.applier.applied.moved if operation.action is not Action.RELINK]
+            sync.conclude(refused=refused + len(moved))
 
 
 def refused_lines(sync: FlowSync) -> list[tuple[Operation, str]]:
@@ -57,6 +61,11 @@ def refused_lines(sync: FlowSync) -> list[tuple[Operation, str]]:
 
 def decide(sync: FlowSync, reviews: Sequence[Review], decision: Decision, ids: Mapping[Side, Sequence[str]]) -> None:
     """Carries out a person's answer to these questions, which is in the store already (E17)."""
+    with sync.ledger.timed():
+        _decide(sync, reviews, decision, ids)
+
+
+def _decide(sync: FlowSync, reviews: Sequence[Review], decision: Decision, ids: Mapping[Side, Sequence[str]]) -> None:
     sync.ledger.save(RunStatus.APPLYING)
     for review in reviews:
         _release(sync.context, review, decision)

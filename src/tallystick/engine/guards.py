@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from tallystick.model.flow import Guards, Limit
+from tallystick.model.flow import Guards
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
 
@@ -49,6 +49,13 @@ class Breach:
 Approval = bool | Mapping[tuple[str, str], int]
 """What a person let pass: nothing, everything, or per (guard, side) as many records as were shown."""
 
+_GUARDED: Final = {"delete": Action.DELETE, "create": Action.CREATE, "change": Action.UPDATE}
+
+
+def passed(writes: Mapping[Side, Counter[Action]]) -> Approval:
+    """Writes that were let pass, as an approval: more than these is a new question."""
+    return {(guard, side.value): writes[side][action] for guard, action in _GUARDED.items() for side in SIDES}
+
 
 def unapproved(found: list[Breach], approval: Approval) -> list[Breach]:
     """The breaches that still hold the run: more than was shown to whoever approved is a new question (E17)."""
@@ -60,13 +67,10 @@ def unapproved(found: list[Breach], approval: Approval) -> list[Breach]:
 def breaches(guards: Guards, tally: Tally, *, complete: Mapping[Side, bool]) -> list[Breach]:
     """Every guard the plan exceeds; empty when it may go on."""
     found: list[Breach] = []
-    kinds: tuple[tuple[str, Action, Limit], ...] = (
-        ("delete", Action.DELETE, guards.delete),
-        ("create", Action.CREATE, guards.create),
-        ("change", Action.UPDATE, guards.change),
-    )
+    limits = {"delete": guards.delete, "create": guards.create, "change": guards.change}
     for side in SIDES:
-        for name, action, limit in kinds:
+        for name, action in _GUARDED.items():
+            limit = limits[name]
             amount = tally.writes[side][action]
             if limit.is_exceeded(amount, tally.linked):
                 found.append(

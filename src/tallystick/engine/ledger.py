@@ -5,8 +5,10 @@ Source: spec/engine.md E3, E17, E25; scenario S16.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from msgspec.structs import replace
 
@@ -21,6 +23,7 @@ from tallystick.model.fingerprint import UNSETTLED, fingerprint
 from tallystick.model.link import Link, Standing
 from tallystick.model.plan import FlowRun, Parked, Review, ReviewKind, RunStatus
 from tallystick.model.side import SIDES, Side
+from tallystick.model.write import Action
 from tallystick.ports.store import Commit
 
 
@@ -34,9 +37,26 @@ class Ledger:
         self.is_full = False
         self.listed: dict[Side, bool] = {}  # side -> whether its listing was full and complete
         self.is_guarded = False  # whether a whole plan passed the guards in this run
-        self._was_whole = False  # when it was planned, in another go; what was asked then is not known here
+        self._since: float | None = None  # while its time counts: from when on it is not in the result yet
+        self._was_whole = False  # when it was planned, in another go
         self._raised: set[questions.Key] = set()
         self._evaluated: set[tuple[Side, str]] = set()
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Within this, time counts as the flow's; what is saved has it up to then."""
+        self._since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._lap()
+            self._since = None
+
+    def _lap(self) -> None:
+        if self._since is not None:
+            now = time.monotonic()
+            self.result.seconds += now - self._since
+            self._since = now
 
     @property
     def is_whole(self) -> bool:
@@ -49,26 +69,20 @@ class Ledger:
         self._was_whole = flow_run.is_full
 
     def watched(self) -> frozenset[tuple[Side, str]]:
-        """The records that open questions are about: whether they were looked at again matters."""
-        return frozenset(
-            (side, id_)
-            for review in self._context.store.reviews(self._context.scope)
-            for side, id_ in ((Side.LEFT, review.left_id), (Side.RIGHT, review.right_id))
-            if id_ is not None
-        )
+        """The records that questions are about: whether they were looked at again matters."""
+        asked = {questions.key_of(review) for review in self._context.store.reviews(self._context.scope)}
+        return frozenset(named for key in asked | self._raised for named in questions.named(key))
 
     def report(self, planner: Planner, *, is_artefact: bool) -> None:
         """Counts, questions and parked records of a plan."""
         asked, result = planner.asked, self.result
-        result.conflicts += asked.conflicts
         result.ignored += asked.ignored
-        result.rejects += asked.rejects
         result.notes += asked.notes
         result.situations.update(asked.situations)
         self._raised = {key for key in self._raised if not asked.evaluated.intersection(questions.named(key))}
         self._raised.update(asked.reviews)
         self._evaluated |= asked.evaluated
-        result.reviews = len(self._raised)
+        self._count(Counter(kind for kind, *_ in self._raised))
         if is_artefact:
             return
         fields = {side: self._context.fields(side) for side in SIDES}
@@ -119,8 +133,11 @@ class Ledger:
             if links:
                 self._context.store.commit(self._context.scope, Commit(operations=(), links=links))
 
-    def hold(self, held: Sequence[Breach]) -> None:
+    def hold(self, held: Sequence[Breach], written: Mapping[Side, Counter[Action]]) -> None:
+        """Drops what is still planned and asks. `written`: what the run had done by then."""
         self._context.store.drop_planned(self._context.run, self._context.flow.name)
+        self.result.status = RunStatus.HELD
+        self.clear_reviews()
         review = questions.of_guards(self._context.flow.name, held)
         review = replace(review, run=self._context.run, since=self._context.now())
         self._context.store.raise_reviews(self._context.scope, [review])
@@ -128,14 +145,15 @@ class Ledger:
             state = self._context.store.scope(self._context.scope)
             self._context.store.save_scope(self._context.scope, replace(state, last_full_at=""))
         self.result.held = list(held)
-        self.result.status = RunStatus.HELD
-        self.result.writes = {side: Counter() for side in SIDES}
+        self.result.writes = {side: Counter(written[side]) for side in SIDES}
         self.count_reviews()
         self.save(RunStatus.HELD)
 
     def count_reviews(self) -> None:
         """What waits for a person in this scope, from this run or an earlier one."""
-        kinds = Counter(review.kind for review in self._context.store.reviews(self._context.scope))
+        self._count(Counter(review.kind for review in self._context.store.reviews(self._context.scope)))
+
+    def _count(self, kinds: Counter[ReviewKind]) -> None:
         result = self.result
         result.reviews = sum(kinds.values())
         result.conflicts = kinds[ReviewKind.CONFLICT] + kinds[ReviewKind.LOSSY_EDIT]
@@ -145,6 +163,8 @@ class Ledger:
     def clear_reviews(self) -> None:
         """Questions whose cause is gone clear by themselves (E25; S16)."""
         unanswered = self._unanswered()
+        # What was asked in an earlier go is not known here, and of what is held a listing may have come back empty.
+        is_all_known = self.is_whole and not self._was_whole and self.result.status is not RunStatus.HELD
 
         def is_gone(review: Review) -> bool:
             if review.kind is ReviewKind.HELD:
@@ -156,9 +176,7 @@ class Ledger:
                 return unanswered.isdisjoint(named)
             if review.run == self._context.run and "operation" in review.evidence:
                 return False  # asked by an operation of this very run
-            if (
-                self.is_whole and not self._was_whole and review.kind is not ReviewKind.COLLISION
-            ):  # it may be about a link that rests
+            if is_all_known and review.kind is not ReviewKind.COLLISION:  # that may be about a link that rests
                 return True
             return not self._evaluated.isdisjoint(named)
 
@@ -175,6 +193,7 @@ class Ledger:
         return found
 
     def save(self, status: RunStatus) -> None:
+        self._lap()
         self._context.store.save_flow_run(
             FlowRun(
                 run=self._context.run,

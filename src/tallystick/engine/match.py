@@ -11,9 +11,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -28,6 +27,9 @@ from tallystick.model.flow import Compare, Match
 from tallystick.model.link import MatchKey
 from tallystick.model.record import ID
 from tallystick.model.side import SIDES, Side
+
+if TYPE_CHECKING:
+    import duckdb
 
 __all__ = ["Matched", "Pairing", "Pairings", "Twins", "match", "match_keys"]
 

@@ -101,18 +101,23 @@ class Opening:
         }
 
     def woken(self, linked: Collection[tuple[Side, str]], *, is_parking: bool) -> dict[Side, list[str]]:
-        """Records of this flow that waited for one linked just now or, where some were parked, wait for themselves."""
+        """Records of this flow that waited for one linked just now, over others too, or, where some were parked, wait
+        for themselves.
+        """
         woken: dict[Side, list[str]] = {side: [] for side in SIDES}
         flow = self._context.flow
         if flow.name not in flow.refs:
             return woken
         for side in SIDES:
             ids = [id_ for s, id_ in linked if s is side]
-            for one in self._context.store.waiting_for(self._context.scope, flow.name, side, ids) if ids else ():
-                woken[one.side].append(one.id)
+            while ids:
+                found = self._context.store.waiting_for(self._context.scope, flow.name, side, ids)
+                ids = [one.id for one in found if one.id not in woken[side]]
+                woken[side] += ids
         if is_parking:
-            circling = self._context.references.circling(self._waits()) - self._circling
-            self._circling |= circling
-            for _, side, id_ in sorted(circling):
-                woken[side].append(id_)
+            circling = self._context.references.circling(self._waits())
+            if circling - self._circling:  # all of them: a circle is cut only where the whole of it is looked at
+                self._circling |= circling
+                for _, side, id_ in sorted(circling):
+                    woken[side].append(id_)
         return woken

@@ -6,28 +6,28 @@ decides what follows on a failure. Source: design/house.md, "One record's way"; 
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from tallystick.engine import questions, verify
-from tallystick.engine.apply import BATCH, Applier, Turn
+from tallystick.engine.apply import BATCH, NOTHING_LEFT, Applier, Leaving, Turn
 from tallystick.engine.context import Context
-from tallystick.engine.guards import Approval, breaches, unapproved
+from tallystick.engine.guards import Approval, Tally, breaches, passed, unapproved
 from tallystick.engine.ledger import Ledger
 from tallystick.engine.merge import Pair
 from tallystick.engine.opening import Opening
 from tallystick.engine.outcomes import Applied
+from tallystick.engine.plan import Planner
 from tallystick.engine.planning import Planning
+from tallystick.engine.references import Foreseen
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.model.flow import Flow, Scope
-from tallystick.model.link import MatchKey
+from tallystick.model.link import MatchKey, Standing
 from tallystick.model.plan import FlowRun, Operation, OperationState, Review, RunKind, RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import Value
@@ -39,18 +39,8 @@ from tallystick.ports.world import Clock
 ROUNDS: Final = 4
 """How often records that moved under a run are planned anew before they are left to the next run (E31)."""
 
-_NOTHING: Final[Mapping[tuple[str, Side, str], str | None]] = {}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leaving:
-    """What a flow leaves to be done once other flows of the run have had their turn (E26)."""
-
-    deletions: bool = False  # of records that those may refer to
-    waits_for: frozenset[str] = frozenset()  # these flows, where records wait for a record of one
-
-
-NOTHING_LEFT: Final = Leaving()
+_LINKS: Final = {Action.CREATE: 1, Action.LINK: 1, Action.DELETE: -1, Action.PART: -1}
+"""How many more links are active once it is done."""
 
 
 class FlowSync:
@@ -67,25 +57,27 @@ class FlowSync:
         *,
         folder: Path,
         progress: Progress = lambda what, count: None,
-        planned: Mapping[tuple[str, Side, str], str | None] = _NOTHING,
+        foreseen: Foreseen | None = None,
         unasked: Side | None = None,
         unfiltered: Side | None = None,
         is_linking_only: bool = False,
         batch: int = BATCH,
         turn: Turn = nullcontext,
     ) -> None:
-        """`folder` is for temporary files; `planned`, `unasked`, `unfiltered`: see `Context.of`;
+        """`folder` is for temporary files; `foreseen`, `unasked`, `unfiltered`: see `Context.of`;
         `is_linking_only`: links are found, nothing is created, changed or deleted (`links rebuild`);
         `batch`: how many operations a stage carries out at most; `turn`: held while anything is written.
         """
         self.context = Context.of(
-            flow, scope, run, store, systems, clock, planned=planned, unasked=unasked, unfiltered=unfiltered
+            flow, scope, run, store, systems, clock, foreseen=foreseen, unasked=unasked, unfiltered=unfiltered
         )
         self.ledger = Ledger(self.context)
         self.applier = Applier(self.context, batch=batch, turn=turn)
-        self.planned: dict[tuple[str, Side, str], str | None] = {}  # records a plan artefact links, and with whom
+        self._foreseen = foreseen or Foreseen()
+        self._tally = Tally()
         self._progress = progress
         self._is_linking_only = is_linking_only
+        self._linked_by_run = 0  # active links that it has made (or ended, below 0) before it was opened here
         self._opening = Opening(self.context)
         self._planning = Planning(
             self.context,
@@ -125,16 +117,13 @@ class FlowSync:
         self.plan(is_full=is_full, approval=approval)
         yield sum(sum(writes.values()) for writes in self.result.writes.values())
         if self.result.status is not RunStatus.HELD:
-            yield from self.steps(leaving)
+            yield from self.steps(leaving, approval=approval)
 
     def _timed(self, stages: Iterator[int]) -> Iterator[int]:
         """The time spent in each counts, not that between them."""
         while True:
-            started = time.monotonic()
-            try:
+            with self.ledger.timed():
                 count = next(stages, None)
-            finally:
-                self.result.seconds += time.monotonic() - started
             if count is None:
                 return
             yield count
@@ -142,7 +131,8 @@ class FlowSync:
     def plan(self, *, is_full: bool = False, approval: Approval = False, is_artefact: bool = False) -> None:
         """Reads, detects, plans and guards; the operations are in the store, planned.
 
-        `is_artefact`: a plan on its own, which asks nobody anything and remembers nothing but its operations.
+        `is_artefact`: a plan on its own, which asks nobody anything, holds nothing and remembers nothing but its
+        operations and what it makes foreseen.
         """
         ledger, result = self.ledger, self.result
         ledger.save(RunStatus.PLANNING)
@@ -164,28 +154,46 @@ class FlowSync:
         if self.context.state.last_full_at and (note := self._planning.unconfirmed.note) is not None:
             result.notes.append(note)
         ledger.is_full = all(readings[side].is_full for side in SIDES)
-        found = breaches(self.context.flow.guards, planner.tally, complete=ledger.listed)
-        held = unapproved(found, approval)
-        ledger.report(planner, is_artefact=is_artefact or bool(held))
-        result.writes = {side: Counter(planner.tally.writes[side]) for side in SIDES}
+        self._tally = planner.tally
         if is_artefact:
-            result.held = held
-            self._tell_planned()
-            ledger.save(RunStatus.PLANNED)
-        elif held:
-            ledger.hold(held)
+            self._foresee(planner)
+            return
+        held = unapproved(breaches(self.context.flow.guards, planner.tally, complete=ledger.listed), approval)
+        ledger.report(planner, is_artefact=bool(held))
+        result.writes = {side: Counter(planner.tally.writes[side]) for side in SIDES}
+        if held:
+            ledger.hold(held, self.applier.applied.writes)
         else:
             ledger.is_guarded = True
             ledger.save(RunStatus.APPLYING)
 
-    def _tell_planned(self) -> None:
-        """What the flows that refer to this one may count on."""
+    def plan_again(self) -> None:
+        """Adds to a plan artefact what becomes of the records that wait, by what is foreseen now (E24, E26)."""
+        waiting = [one for one in self._foreseen.waits if one[0] == self.context.flow.name]
+        planner = self._planning.planner()
+        ids = {side: [id_ for _, s, id_ in waiting if s is side] for side in SIDES}
+        self._planning.plan(self._opening.some(ids), planner, is_forced=False)
+        for side in SIDES:
+            self._tally.writes[side] += planner.tally.writes[side]
+        self._foresee(planner)
+
+    def _foresee(self, planner: Planner) -> None:
+        """Reports what was added to a plan artefact, and what flows that refer to this one may count on."""
+        name, foreseen = self.context.flow.name, self._foreseen
+        for one in planner.asked.parked:
+            if one.standing is Standing.WAITING and one.waits_for is not None:
+                foreseen.waits[name, one.side, one.id] = one.waits_for
         for operation in operations_of(self.context):
             if operation.action in (Action.CREATE, Action.LINK):
                 for side in SIDES:
                     id_ = operation.id_on(side)
                     if id_ is not None:
-                        self.planned[self.context.flow.name, side, id_] = operation.id_on(side.other)
+                        foreseen.partners[name, side, id_] = operation.id_on(side.other)
+                        foreseen.waits.pop((name, side, id_), None)
+        self.ledger.report(planner, is_artefact=True)
+        self.result.writes = {side: Counter(self._tally.writes[side]) for side in SIDES}
+        self.result.held = breaches(self.context.flow.guards, self._tally, complete=self.ledger.listed)
+        self.ledger.save(RunStatus.PLANNED)
 
     def plan_some(self, ids: Mapping[Side, Sequence[str]]) -> None:
         """Plans just these records, as they are now; what decisions, retries and replans go through."""
@@ -210,19 +218,24 @@ class FlowSync:
         return self._planning.planner(is_kept=False).outbox.keys(side, [("", values)])
 
     def apply(self) -> None:
-        for _ in self.steps():
+        """Carries out what is planned because a person said so: no guard holds what follows from it."""
+        for _ in self.steps(approval=True):
             pass
 
-    def steps(self, leaving: Leaving = NOTHING_LEFT, *, is_resumed: bool = False) -> Iterator[int]:
+    def steps(
+        self, leaving: Leaving = NOTHING_LEFT, *, approval: Approval = False, is_resumed: bool = False
+    ) -> Iterator[int]:
         """Applies what is planned, batch by batch, plans anew what moved meanwhile, remembers where to go on.
 
         Yields after each batch the number of operations it dealt with: a durable run makes each its own step.
         `leaving`: where there is any of that, the flow is left applying. `is_resumed`: what waits for records that came
-        meanwhile is planned too.
+        meanwhile is planned too. What is planned here goes through the guards with the rest of the run (E25).
         """
         applied = self.applier.applied
+        if is_resumed and self._is_held(approval):
+            return
         for round_ in range(ROUNDS):
-            while count := self.applier.step(self.context.run, but_deletions=leaving.deletions):
+            while count := self.applier.step(self.context.run, leaving):
                 self._progress("writing", count)
                 yield count
             moved, applied.moved = applied.moved, []
@@ -240,11 +253,34 @@ class FlowSync:
                 break
             self.context.references.forget()
             self.plan_some(again)
+            if self._is_held(approval):
+                return
         if self.applier.planned(self.context.run) or self._opening.waits_for(leaving.waits_for):
             self.ledger.clear_reviews()  # what this run looked at is known to it alone
             self.ledger.save(RunStatus.APPLYING)
         else:
             self._finish(applied)
+
+    def _is_held(self, approval: Approval) -> bool:
+        """Holds what is still planned where the run, with that, does more than its guards allow and than passed them.
+
+        Source: spec/engine.md E17, E25.
+        """
+        applied, result = self.applier.applied, self.result
+        linked = self.context.state.linked - self._linked_by_run
+        tally = Tally(linked=linked, writes={side: Counter(applied.writes[side]) for side in SIDES})
+        for operation in operations_of(self.context, (OperationState.PLANNED,)):
+            if operation.action.is_write:
+                tally.writes[operation.side][operation.action] += 1
+        found = unapproved(breaches(self.context.flow.guards, tally, complete={}), approval)
+        if held := unapproved(found, passed(result.writes)):
+            self.ledger.hold(held, applied.writes)
+            return True
+        most = {side: result.writes[side] | tally.writes[side] for side in SIDES}
+        if most != result.writes:
+            result.writes = most
+            self.ledger.save(RunStatus.APPLYING)
+        return False
 
     def resume(self, flow_run: FlowRun, *, is_same_file: bool = True, kind: RunKind = RunKind.SYNC) -> FlowResult:
         """Goes on with a run of this kind that was killed: settles what it had sent, then carries out the rest (E29).
@@ -263,12 +299,17 @@ class FlowSync:
         *,
         is_same_file: bool = True,
         kind: RunKind = RunKind.SYNC,
+        approval: Approval = False,
         leaving: Leaving = NOTHING_LEFT,
     ) -> Iterator[int]:
-        """The same, stage by stage as `stages`."""
-        yield from self._timed(self._resuming(flow_run, is_same_file=is_same_file, kind=kind, leaving=leaving))
+        """The same, stage by stage as `stages`. `approval`: what the run was let pass; a person's answer passes."""
+        approval = approval if kind is RunKind.SYNC else True
+        stages = self._resuming(flow_run, is_same_file=is_same_file, kind=kind, approval=approval, leaving=leaving)
+        yield from self._timed(stages)
 
-    def _resuming(self, flow_run: FlowRun, *, is_same_file: bool, kind: RunKind, leaving: Leaving) -> Iterator[int]:
+    def _resuming(
+        self, flow_run: FlowRun, *, is_same_file: bool, kind: RunKind, approval: Approval, leaving: Leaving
+    ) -> Iterator[int]:
         store, flow = self.context.store, self.context.flow.name
         if flow_run.status is RunStatus.PLANNING:
             store.discard(flow_run.run, flow)
@@ -278,14 +319,15 @@ class FlowSync:
             self.applier.resume(self.context.run, can_resend=is_same_file)
             if is_same_file and kind is RunKind.APPLY:
                 refused = len(self.recheck(OperationState.REFUSED))
-                while count := self.applier.step(self.context.run):
+                while count := self.applier.step(self.context.run, leaving):
                     yield count
-                self.conclude(refused=refused + len(self.applier.applied.moved))
+                if not self.applier.planned(self.context.run):
+                    self.conclude(refused=refused + len(self.applier.applied.moved))
                 return
             if is_same_file:
                 self.recheck(OperationState.MOVED)
                 self.ledger.take_up(flow_run)
-                yield from self.steps(leaving, is_resumed=True)
+                yield from self.steps(leaving, approval=approval, is_resumed=True)
                 return
             store.drop_planned(self.context.run, flow)
         self.result.status = RunStatus.FAILED
@@ -296,6 +338,8 @@ class FlowSync:
         for operation in operations_of(self.context):
             self._planning.take_up([operation])
             self.applier.applied.recall(operation)
+            if operation.state is OperationState.DONE:
+                self._linked_by_run += _LINKS.get(operation.action, 0)
 
     def recheck(self, state: OperationState) -> list[Operation]:
         """Gives this state to planned operations whose ground moved since; they are not carried out (E24, E31)."""

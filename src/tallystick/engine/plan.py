@@ -219,7 +219,6 @@ class Planner:
 
     def _double(self, link: Link | None, pair: Pair, operations: list[Operation]) -> None:
         """add_both: both versions are kept, each side gets the other's as a new record (E19, S14)."""
-        self.asked.conflicts += 1
         # The link stays with the record on the right; the left is written first, so its record is free by then.
         for side, number in ((Side.RIGHT, link.number if link is not None else None), (Side.LEFT, None)):
             operation = self.creations.create(side, pair.record(side), number, "conflict: both kept")
@@ -255,7 +254,6 @@ class Planner:
         return decided
 
     def _ask_about(self, pair: Pair, merged: Merged) -> None:
-        self.asked.conflicts += bool(merged.conflicts or merged.lossy_edits)
         self.asked.ignored += bool(merged.ignored or merged.kept_apart)
         for kind, differences in (
             (ReviewKind.CONFLICT, merged.conflicts),

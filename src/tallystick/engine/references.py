@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from tallystick.engine.translated import Awaited
 from tallystick.model.flow import Scope
@@ -14,16 +15,25 @@ from tallystick.model.write import Action
 from tallystick.ports.store import Store
 
 
+@dataclass(slots=True, kw_only=True)
+class Foreseen:
+    """What the flows of a plan artefact would have done by now; nothing of it is in the store (E24)."""
+
+    partners: dict[Awaited, str | None] = field(default_factory=dict)  # of records it links; None: a new record
+    waits: dict[Awaited, Awaited] = field(default_factory=dict)  # records that wait, each with the first it waits for
+
+
 class References:
     """Ids translated through the links of other flows, looked up many at a time (E26)."""
 
-    def __init__(self, store: Store, scope: Scope, run: str) -> None:
+    def __init__(self, store: Store, scope: Scope, run: str, foreseen: Foreseen) -> None:
         self._store = store
         self._scope = scope
         self._run = run
+        self._foreseen = foreseen
         self._going: dict[str, set[tuple[Side, str | None]]] = {}  # per flow, what this run is still to delete
         self._known: dict[tuple[str, Side, str], str | None] = {}
-        self._planned: dict[tuple[str, Side, str], str | None] = {}
+        self._planned: set[Awaited] = set()  # records of this flow that its plan links, mostly to new ones
 
     def prefetch(self, flow: str, side: Side, ids: Iterable[str]) -> None:
         wanted = [id_ for id_ in set(ids) if (flow, side, id_) not in self._known]
@@ -54,23 +64,23 @@ class References:
         """Links were made since: ask again."""
         self._known.clear()
 
-    def plan(self, flow: str, side: Side, id_: str, partner: str | None = None) -> None:
-        """This record is about to be linked by the same plan: with `partner`, or with a record it creates."""
-        self._planned[flow, side, id_] = partner
+    def plan(self, flow: str, side: Side, id_: str) -> None:
+        """This record is about to be linked by the same plan."""
+        self._planned.add((flow, side, id_))
 
     def partner(self, flow: str, side: Side, id: str) -> Planned:
         if (flow, side, id) not in self._known:
             self.prefetch(flow, side, [id])
         found = self._known[flow, side, id]
-        if found is None and (flow, side, id) in self._planned:
-            return self._planned[flow, side, id] or Reference(flow=flow, side=side, id=id)
+        if found is None and self.is_planned(flow, side, id):
+            return self._foreseen.partners.get((flow, side, id)) or Reference(flow=flow, side=side, id=id)
         return found
 
     def is_planned(self, flow: str, side: Side, id_: str) -> bool:
-        return (flow, side, id_) in self._planned
+        return (flow, side, id_) in self._planned or (flow, side, id_) in self._foreseen.partners
 
     def awaited(self, wanted: Iterable[Awaited], *, but: str = "") -> dict[Awaited, Awaited]:
-        """What records wait for that are parked, and what those wait for in turn, as far as it goes.
+        """What records wait for that are parked or foreseen, and what those wait for in turn, as far as it goes.
 
         Records of the flow `but` are not looked up.
         """
@@ -83,13 +93,13 @@ class References:
             for flow, side, id_ in level:
                 if flow != but:
                     ids.setdefault((flow, side), []).append(id_)
-            level = set()
+            onward = {one: self._foreseen.waits[one] for one in level & self._foreseen.waits.keys()}
             for (flow, side), some in ids.items():
                 for one in self._store.unlinked(self._scope_of(flow), side, some):
                     if one.standing is Standing.WAITING and one.waits_for is not None:
-                        found[flow, side, one.id] = one.waits_for
-                        level.add(one.waits_for)
-            level -= asked
+                        onward[flow, side, one.id] = one.waits_for
+            found.update(onward)
+            level = set(onward.values()) - asked
         return found
 
     def circling(self, waits: Mapping[Awaited, Awaited]) -> set[Awaited]:

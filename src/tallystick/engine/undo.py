@@ -55,7 +55,7 @@ class FlowUndo:
             tally.writes[operation.side][operation.action] += 1
         held = unapproved(breaches(self._context.flow.guards, tally, complete={}), approval)
         if held:
-            self.sync.ledger.hold(held)
+            self.sync.ledger.hold(held, self.sync.applier.applied.writes)
             return False
         self.left.clear()
         self.sync.ledger.save(RunStatus.APPLYING)

@@ -8,10 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import duckdb
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import duckdb
 
 MEMORY: Final = "1GB"
 """What one thread's questions may hold in memory; DuckDB spills the rest to the temporary folder."""
@@ -60,6 +62,8 @@ def workspace(connection: duckdb.DuckDBPyConnection | None = None) -> Iterator[W
     if connection is None:
         connection = getattr(_thread, "connection", None)
         if connection is None:
+            import duckdb  # not for those who match nothing: it takes 40 ms
+
             # DuckDB makes the folder when it first spills and removes it when the connection ends
             folder = Path(tempfile.gettempdir()) / f"tallystick-{secrets.token_hex(8)}"
             connection = _thread.connection = duckdb.connect(

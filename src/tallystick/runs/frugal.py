@@ -37,6 +37,7 @@ def live_long() -> None:
     Arrow takes its memory from the C library: its own pool keeps what is free, 90 MB after some runs. The C library of
     Linux has two heaps for all threads, not eight for each processor, of which every one keeps what is free in it.
     """
+    gc.set_threshold(100_000, 10, 10)  # the command line lets more gather, for what is over soon
     leave_pandas_out()
     pa.set_memory_pool(pa.system_memory_pool())
     if (option := getattr(_LIBRARY, "mallopt", None)) is not None:

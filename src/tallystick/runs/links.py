@@ -42,7 +42,7 @@ def rebuild(workspace: Workspace) -> Report:
     run = workspace.begin(RunKind.REBUILD)
     report = Report(run=run.id)
     for flow in workspace.chosen(()):
-        workspace.guarded(report, flow, lambda one: rebuilt(workspace, one, run.id))
+        workspace.guarded(run, report, flow, lambda one: rebuilt(workspace, one, run.id))
     return workspace.end(run, report)
 
 

@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
-from tallystick.engine.pipeline import NOTHING_LEFT
+from tallystick.engine.apply import NOTHING_LEFT
 from tallystick.errors import ConfigurationError, ScopeBusy, TallystickError
 from tallystick.model.plan import Run, RunKind, RunStatus
 from tallystick.runs.durable import Done
-from tallystick.runs.order import UNFINISHED, Order
+from tallystick.runs.order import UNFINISHED, Order, fewer_waiting
 from tallystick.runs.report import Report
 from tallystick.runs.schedule import Job
 from tallystick.runs.turns import Turns
@@ -119,7 +119,7 @@ class RunPieces:
             "operations": count or 0,
             "errors": {flow: _told(error) for flow, error in self._report.errors.items()},
             "seconds": {**done["seconds"], name: done["seconds"].get(name, 0.0) + time.monotonic() - started},
-            "next": piece if count is not None else self._after(workspace, kind, name),
+            **({"next": piece} if count is not None else self._after(workspace, kind, name, done.get("waiting"))),
         }
 
     def _begun(self, workspace: Workspace, run: Run, name: str, kind: str) -> Generator[int, None, None]:
@@ -130,24 +130,25 @@ class RunPieces:
             return
         options = {"is_full": self._job.is_full, "approval": self._job.is_approved}
         order = self._order(workspace)
-        leaving = NOTHING_LEFT if kind == LEFT else order.leaving(flow, is_again=kind == AGAIN)
+        leaving = NOTHING_LEFT if kind == LEFT else order.leaving(flow)
         yield from workspace.stages(run, flow, self._report, leaving=leaving, **options)
 
-    def _after(self, workspace: Workspace, kind: str, name: str) -> str:
-        """The piece after the last one of this kind of flow `name`."""
+    def _after(self, workspace: Workspace, kind: str, name: str, most: int | None) -> Done:
+        """The piece after the last one of this kind of flow `name`. `most`: how many waited when this round began."""
         flows, order = self._job.flows, self._order(workspace)
         behind = flows[flows.index(name) + 1 :]
         if kind == FLOW and behind:
-            return FLOW + behind[0]
+            return {"next": FLOW + behind[0]}
         if kind != LEFT:
-            waiting = {flow.name for flow in order.waiting(self._report)}
-            among = flows if kind == FLOW else behind
-            again = next((one for one in among if one in waiting), None)
+            waiting = order.waiting(self._report)
+            again = next((one for one in behind if one in waiting), None) if kind == AGAIN else None
             if again is not None:
-                return AGAIN + again
+                return {"next": AGAIN + again}
+            if fewer := fewer_waiting(waiting, most):
+                return {"next": AGAIN + next(one for one in flows if one in waiting), "waiting": fewer}
         left = {flow.name for flow in order.left(self._report)}
         among = flows if kind != LEFT else flows[: flows.index(name)]
-        return next((LEFT + one for one in reversed(among) if one in left), END)
+        return {"next": next((LEFT + one for one in reversed(among) if one in left), END)}
 
     def _order(self, workspace: Workspace) -> Order:
         """Of the flows of the job that the file still has."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tallystick.engine.apply import Leaving
 from tallystick.engine.artefact import restored, seal, shown
 from tallystick.engine.errands import apply_exactly, refused_lines
-from tallystick.engine.pipeline import operations_of
+from tallystick.engine.pipeline import FlowSync, operations_of
+from tallystick.engine.references import Foreseen
 from tallystick.engine.result import FlowResult
 from tallystick.errors import PlanRefused, RecordTypeGone
 from tallystick.model.flow import Flow
 from tallystick.model.plan import Operation, Run, RunKind
-from tallystick.model.side import Side
+from tallystick.runs.order import UNFINISHED, fewer_waiting
 from tallystick.runs.report import Report
 
 if TYPE_CHECKING:
@@ -25,7 +28,8 @@ def make_plan(workspace: Workspace, flows: Sequence[str] = (), *, is_full: bool 
     chosen = workspace.chosen(flows)
     run = workspace.begin(RunKind.PLAN)
     report = Report(run=run.id)
-    planned: dict[tuple[str, Side, str], str | None] = {}
+    foreseen = Foreseen()
+    syncs: dict[str, FlowSync] = {}
     plan: dict[str, Any] = {
         "plan": run.id,
         "integration": workspace.integration.name,
@@ -37,15 +41,23 @@ def make_plan(workspace: Workspace, flows: Sequence[str] = (), *, is_full: bool 
         try:
             with workspace.store.exclusive(workspace.scope(flow)):
                 workspace.settle(flow)
-                sync = workspace.flow_sync(flow, run=run.id, planned=planned)
+                sync = workspace.flow_sync(flow, run=run.id, foreseen=foreseen)
                 sync.plan(is_full=is_full, is_artefact=True)
         except RecordTypeGone as gone:
-            result = report.flows[flow.name] = workspace.paused(run, flow, gone)
-            plan["flows"][flow.name] = _planned(result, ())
+            report.flows[flow.name] = workspace.paused(run, flow, gone)
             continue
-        planned.update(sync.planned)
+        syncs[flow.name] = sync
         report.flows[flow.name] = sync.result
-        plan["flows"][flow.name] = _planned(sync.result, operations_of(sync.context))
+    is_circular = workspace.order(run.id, flows).is_circular
+    most: int | None = None
+    while is_circular and (fewer := fewer_waiting(_waiting(foreseen), most)):
+        most = fewer
+        for name, sync in syncs.items():
+            if name in _waiting(foreseen):
+                with workspace.store.exclusive(sync.context.scope):
+                    sync.plan_again()
+    for name, result in report.flows.items():
+        plan["flows"][name] = _planned(result, operations_of(syncs[name].context) if name in syncs else ())
     workspace.end(run, report)
     plan["fingerprint"] = seal(plan)
     return plan
@@ -68,37 +80,44 @@ def apply_plan(workspace: Workspace, plan: Mapping[str, Any], *, is_again: bool 
     run = before or workspace.begin(RunKind.APPLY, of=plan["plan"])
     report = Report(run=run.id, extra={"refused": []})
     names = list(plan["flows"])
-    for flow in workspace.chosen(names):
-        if before is not None and any(one.flow == flow.name for one in workspace.store.flow_runs(run.id)):
-            continue
+    for flow, leaving in workspace.order(run.id, names).turns(report):
         lines = plan["flows"][flow.name]["operations"]
-        operations = [restored(line, run=run.id, flow=flow.name) for line in lines]
-        but_deletions = workspace.order(run.id, names).leaving(flow).deletions
-        workspace.guarded(report, flow, partial(_apply, workspace, run.id, operations, but_deletions=but_deletions))
-    for flow in reversed(workspace.chosen(names)):
-        if flow.name not in report.errors:
-            workspace.guarded(report, flow, partial(_applied, workspace, run, report))  # settled where unfinished
-    order = [flow.name for flow in workspace.chosen(names)]
-    report.flows = {name: report.flows[name] for name in order if name in report.flows}
-    report.extra["refused"].sort(key=lambda line: order.index(line["flow"]))
+        workspace.guarded(run, report, flow, partial(_turn, workspace, run, lines, leaving=leaving))
+    report.flows = workspace.report_of(run).flows
+    for flow in workspace.chosen(names):
+        if flow.name in report.flows:
+            report.extra["refused"] += _refused(workspace, run, flow)
     return workspace.end(run, report)
 
 
-def _apply(
-    workspace: Workspace, run: str, operations: Sequence[Operation], flow: Flow, *, but_deletions: bool
+def _turn(
+    workspace: Workspace, run: Run, lines: Sequence[Mapping[str, Any]], flow: Flow, *, leaving: Leaving
 ) -> FlowResult:
-    sync = workspace.flow_sync(flow, run=run)
-    workspace.store.discard(run, flow.name)  # of an attempt that was killed before it began with any
-    apply_exactly(sync, operations, but_deletions=but_deletions, progress=workspace.progress)
+    """The next turn of a flow; the caller holds its scope."""
+    sync = workspace.flow_sync(flow, run=run.id)
+    begun = next((one for one in workspace.store.flow_runs(run.id) if one.flow == flow.name), None)
+    if begun is None:
+        workspace.store.discard(run.id, flow.name)  # of an attempt that was killed before it began with any
+        operations = [restored(line, run=run.id, flow=flow.name) for line in lines]
+        apply_exactly(sync, operations, leaving=leaving, progress=workspace.progress)
+    elif begun.status in UNFINISHED:
+        for count in sync.resuming(begun, kind=RunKind.APPLY, leaving=leaving):
+            workspace.progress("writing", count)
+    else:
+        return FlowResult.of_shown(flow.name, begun.counts)
     return sync.result
 
 
-def _applied(workspace: Workspace, run: Run, report: Report, flow: Flow) -> FlowResult:
-    """What this flow came to, in this attempt or an earlier one; the caller settled it."""
+def _refused(workspace: Workspace, run: Run, flow: Flow) -> Iterator[dict[str, Any]]:
+    """What this flow refused, in this attempt or an earlier one."""
     for operation, why in refused_lines(workspace.flow_sync(flow, run=run.id)):
         line = {"flow": flow.name, "side": operation.side.value, "action": operation.action.value}
-        report.extra["refused"].append({**line, "id": operation.id_on(operation.side), "why": why})
-    return workspace.report_of(run).flows[flow.name]
+        yield {**line, "id": operation.id_on(operation.side), "why": why}
+
+
+def _waiting(foreseen: Foreseen) -> Counter[str]:
+    """Flow -> how many of its records wait for a record of another flow."""
+    return Counter(flow for (flow, *_), (of, *_) in foreseen.waits.items() if of != flow)
 
 
 def _planned(result: FlowResult, operations: Iterable[Operation]) -> dict[str, Any]:

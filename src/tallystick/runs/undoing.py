@@ -8,7 +8,7 @@ gone on with by whatever next works with one of its flows.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 from tallystick.engine.guards import Approval
@@ -88,8 +88,10 @@ class _Undoing:
         return [one for one in self.chosen() if one.name not in self.report.errors and one.name not in self._done]
 
     def guarded(self, flow: Flow, work: Callable[[Flow], object]) -> None:
+        one = self._flows.get(flow.name)
         try:
-            work(flow)
+            with one.sync.ledger.timed() if one is not None else nullcontext():
+                work(flow)
         except TallystickError as error:
             self.report.errors[flow.name] = error
 

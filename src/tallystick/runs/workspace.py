@@ -17,10 +17,10 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from tallystick.connectors.http.budget import turns_kept_by
-from tallystick.engine.apply import BATCH
+from tallystick.engine.apply import BATCH, NOTHING_LEFT, Leaving
 from tallystick.engine.explain import Explainer
 from tallystick.engine.guards import Approval
-from tallystick.engine.pipeline import NOTHING_LEFT, FlowSync, Leaving
+from tallystick.engine.pipeline import FlowSync
 from tallystick.engine.proposal import Proposal
 from tallystick.engine.result import FlowResult, Progress
 from tallystick.errors import ConfigurationError, PlanRefused, RecordTypeGone, TallystickError, UnknownRecordType
@@ -253,8 +253,7 @@ class Workspace:
         `leaving`: this is left to be done when it is asked again.
         """
         try:
-            if all(one.flow != flow.name for one in self.store.flow_runs(run.id)):  # else it ran, and has turns left
-                self._check_refs(report, flow)
+            self._check_refs(report, flow, run.id)
             with self.store.exclusive(self.scope(flow)):
                 yield from self._settling(flow, of_others=run.id)
                 stages = self._stages(run, flow, is_full=is_full, approval=approval, leaving=leaving)
@@ -286,7 +285,7 @@ class Workspace:
         is_same_file = run.fingerprint == self.integration.fingerprint
         if mine is not None and mine.status is RunStatus.APPLYING:
             sync = self.flow_sync(flow, run=run.id)
-            yield from sync.resuming(mine, is_same_file=is_same_file, leaving=leaving)
+            yield from sync.resuming(mine, is_same_file=is_same_file, approval=approval, leaving=leaving)
             return sync.result
         if mine is not None:
             self.store.discard(run.id, flow.name)
@@ -299,19 +298,22 @@ class Workspace:
         yield from sync.stages(is_full=is_full, approval=approval, leaving=leaving)
         return sync.result
 
-    def _check_refs(self, report: Report, flow: Flow) -> None:
+    def _check_refs(self, report: Report, flow: Flow, run: str) -> None:
+        if any(one.flow == flow.name for one in self.store.flow_runs(run)):
+            return  # it ran, and has turns left
         broken = [name for name in flow.refs if name in report.errors and name != flow.name]
         if broken:
             raise ConfigurationError(
                 f"Flow {flow.name} refers to {broken[0]}, which could not run.", hint="It runs when that one does."
             )
 
-    def guarded(self, report: Report, flow: Flow, work: Callable[[Flow], FlowResult]) -> None:
-        """Runs one flow while holding its scope; an error of one flow does not stop the others."""
+    def guarded(self, run: Run, report: Report, flow: Flow, work: Callable[[Flow], FlowResult]) -> None:
+        """Does a flow's part of a run while holding its scope; an error of one flow does not stop the others."""
         try:
-            self._check_refs(report, flow)
+            self._check_refs(report, flow, run.id)
             with self.store.exclusive(self.scope(flow)):
-                self.settle(flow)
+                for _ in self._settling(flow, of_others=run.id):
+                    pass
                 report.flows[flow.name] = work(flow)
         except TallystickError as error:
             report.errors[flow.name] = error

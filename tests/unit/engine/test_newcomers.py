@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
 from tallystick.connectors.memory import IdsFrom
 from tallystick.connectors.memory.describe import FieldSettings
+from tallystick.errors import Unreachable
 from tallystick.model.link import Standing
 from tallystick.model.plan import RunStatus
+from tallystick.model.record import Batch
+from tallystick.model.selection import Selection
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
+from tallystick.ports.system import Known
 from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.testing.faults import ALWAYS, FaultySystem, LostAnswer
+from tallystick.testing.faults.fault import Layer
 from tests.two_systems import TwoSystems, flow, killed, person, points
 
 LEFT, RIGHT = SIDES
@@ -336,6 +342,41 @@ def test_circle_over_two_flows_is_closed_by_the_run_E26(ids: IdsFrom, is_person_
     assert is_closed(two)
 
 
+@pytest.mark.parametrize("is_person_first", [True, False])
+def test_circle_over_two_flows_is_planned_and_applied_E24_E26(is_person_first: bool) -> None:
+    two = two_flows(is_person_first=is_person_first)
+    with two.workspace() as workspace:
+        plan = make_plan(workspace)
+        assert two.writes() == 0
+        assert [(flow["rejects"], flow["reviews"]) for flow in plan["flows"].values()] == [(0, 0), (0, 0)]
+        report = apply_plan(workspace, plan)
+    assert (report.status, report.extra["refused"]) == ("done", [])
+    assert two.writes() == 2
+    two.run()  # the reference left out is set by the next run
+    assert two.writes() == 3
+    assert is_closed(two)
+
+
+@pytest.mark.parametrize("is_person_first", [True, False])
+@pytest.mark.parametrize("in_pieces", [True, False])
+def test_chain_to_and_fro_between_two_flows_is_created_by_one_run_E26(is_person_first: bool, in_pieces: bool) -> None:
+    two = two_flows(is_person_first=is_person_first)
+    orgs = two.table(LEFT, "org")
+    orgs.edit("acme", {"boss": "bob"})
+    for name, of, behind in (("bob", "bolt", "cid"), ("cid", "core", "dan"), ("dan", "dove", None)):
+        two.left.put({"name": name, "phone": of, "city": "X", "tag": "v"}, id=name)
+        orgs.put({"name": of, "boss": behind, "tag": "w"}, id=of)  # ann -> acme -> bob -> bolt -> cid -> core -> dan
+    if in_pieces:
+        two.run_in_pieces("one")
+    else:
+        two.run()
+    assert two.writes() == 8
+    assert all(record["phone"] for record in two.values(RIGHT))
+    assert [record["name"] for record in two.values(RIGHT, "org") if record["boss"] is None] == ["dove"]
+    two.run(is_full=True)
+    assert two.writes() == 8
+
+
 @pytest.mark.parametrize("required", ["phone", "boss"])
 @pytest.mark.parametrize("is_person_first", [True, False])
 def test_circle_over_two_flows_is_cut_where_the_field_may_be_empty_E26(required: str, is_person_first: bool) -> None:
@@ -394,3 +435,23 @@ def test_circle_over_two_flows_killed_anywhere_is_closed_E26_E29() -> None:
         two.run()
         assert is_closed(two), dies_at
         two.close()
+
+
+class NoOrgs(Layer):
+    """A system whose organisations cannot be read."""
+
+    def listing(self, selection: Selection, known: Known) -> Iterator[Batch]:
+        if selection.record == "org":
+            raise Unreachable("The organisations cannot be read.")
+        return super().listing(selection, known)
+
+
+def test_what_a_flow_left_is_done_although_a_flow_it_refers_to_failed_E26() -> None:
+    two = two_flows(is_person_first=False)
+    two.left.put({"name": "Bob", "phone": None, "city": "X", "tag": "v"}, id="bob")
+    two.run()
+    two.left.delete("bob")
+    two.wrap = lambda side, system: NoOrgs(system)
+    report = two.run(is_full=True)
+    assert (list(report.errors), report.flows["people"].status) == (["orgs"], RunStatus.DONE)
+    assert [record["name"] for record in two.values(RIGHT)] == ["Ann"]

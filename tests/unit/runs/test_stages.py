@@ -7,6 +7,7 @@ import pytest
 from tallystick.errors import PlanRefused
 from tallystick.model.plan import RunKind, RunStatus
 from tallystick.model.side import Side
+from tallystick.runs.plans import apply_plan, make_plan
 from tallystick.runs.report import Report
 from tallystick.runs.workspace import Workspace
 from tests.two_systems import TwoSystems, flow, killed, points
@@ -105,3 +106,14 @@ def test_stages_of_a_held_run_end_with_the_plan_E25():
             assert list(workspace.stages(begun(workspace), workspace.chosen(())[0], again)) == []
             assert again.flows["people"].held == report.flows["people"].held
         assert two.writes() == 0
+
+
+def test_time_counts_in_plans_applied_and_runs_taken_back_too(two):
+    for number in range(PEOPLE, 100):
+        two.left.put({"name": f"Person {number}"})
+    with two.workspace() as workspace:
+        applied = apply_plan(workspace, make_plan(workspace))
+        assert applied.flows["people"].shown()["seconds"] > 0
+        run = workspace.store.run(applied.run)
+        assert run is not None
+        assert workspace.undo(run).flows["people"].shown()["seconds"] > 0
