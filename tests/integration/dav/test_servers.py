@@ -9,6 +9,7 @@ import pytest
 from tallystick.connectors.dav import Settings, connect
 from tallystick.connectors.dav.lookup import service_urls
 from tallystick.connectors.dav.text import decode
+from tallystick.connectors.http.client import HttpClient
 from tallystick.errors import ConfigurationError, CursorRefused, SignInFailed, UnknownField, UnknownRecordType
 from tallystick.model.record import Cause
 from tallystick.model.selection import Clause, Filter, Selection, Test
@@ -96,6 +97,24 @@ def test_bogus_token_is_refused_for_a_listing_E3(system):
     path = cursor.partition(" ")[0]
     with pytest.raises(CursorRefused):
         read(system.changes(Selection(record="contacts", fields=("uid",)), f"{path} bogus", VersionsKnown()))
+
+
+def test_first_listing_reads_all_bodies_by_one_query(system, server, monkeypatch):
+    server.put(f"{server.books}people/query.vcf", CARD.replace("UID:quiet", "UID:query"))
+    server.put(f"{server.calendars}work/query.ics", entry("VEVENT", "query", "DTSTART:20261201T090000Z"))
+    system.describe()
+    asked = []
+    send = HttpClient.send
+
+    def watched(self, method, url, **named):
+        asked.append((method, named["body"]))
+        return send(self, method, url, **named)
+
+    monkeypatch.setattr(HttpClient, "send", watched)
+    for record in ("contacts", "events/work"):
+        assert listed(system, Selection(record=record, fields=("uid",))).records
+    assert [method for method, _ in asked] == ["PROPFIND", "REPORT", "PROPFIND"] * 2
+    assert [b"-query" in body for method, body in asked if method == "REPORT"] == [True, True]
 
 
 def test_nothing_changed_is_told_without_reading_a_record(system, server):

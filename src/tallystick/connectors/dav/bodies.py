@@ -1,4 +1,4 @@
-"""Fetching many bodies: by multiget in parts, several under way at once, one by one where that does not work."""
+"""Fetching many bodies: all by one query, by multiget in parts, one by one where that does not work."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from tallystick.connectors.dav.describe import Shelf
 from tallystick.connectors.dav.session import Refused, Session, Stored, name_of, url_of, version_of
 from tallystick.connectors.dav.text import encode
 from tallystick.connectors.dav.view import too_large
-from tallystick.connectors.dav.xml import Resource, multiget
+from tallystick.connectors.dav.xml import Resource, multiget, multistatus, query
+from tallystick.connectors.http.client import Answer
 from tallystick.connectors.http.errors import AnswerLost, AnswerTooLarge
-from tallystick.errors import CollectionGone, PermissionRefused, SystemFault, TallystickError
+from tallystick.errors import CollectionGone, PermissionRefused, SystemFault, TallystickError, Throttled, Unreachable
 from tallystick.model.record import Absence, Cause, Unreadable
 
 Body = Stored | Absence | Unreadable
@@ -31,10 +32,25 @@ DIGESTS: Final = {32: "md5", 40: "sha1", 64: "sha256"}
 SEVERAL: Final = 4
 """So many bodies are worth one more request that may bring none of them."""
 
-REPORTS = {
-    "VCARD": ("card:addressbook-multiget", "card:address-data"),
-    "VEVENT": ("cal:calendar-multiget", "cal:calendar-data"),
-    "VTODO": ("cal:calendar-multiget", "cal:calendar-data"),
+WHOLE_BYTES: Final = 32 * 2**20
+"""A collection that is larger with all its bodies is read part by part."""
+
+
+class Reports(NamedTuple):
+    """How bodies of a kind are asked for. Source: RFC 6352 section 8, RFC 4791 section 7."""
+
+    multiget: str
+    query: str
+    data: str  # the property that holds a body
+    component: tuple[str, ...] = ()  # what a query is for
+
+
+REPORTS: Final = {
+    "VCARD": Reports("card:addressbook-multiget", "card:addressbook-query", "card:address-data"),
+    **{
+        name: Reports("cal:calendar-multiget", "cal:calendar-query", "cal:calendar-data", ("VCALENDAR", name))
+        for name in ("VEVENT", "VTODO")
+    },
 }
 
 
@@ -77,6 +93,29 @@ class Bodies:
         self._pool = pool
         self._parallel = parallel
         self._has_multiget = True
+
+    def ask_all(self) -> Answer | None:
+        """Asks for every body of the collection by one query; None where the server cannot do that, or not at a time.
+
+        Many servers look through a collection a few times more slowly for its changes since the beginning. Whether
+        these are all, the list says: a server may cut its answer short.
+        """
+        url, what = self._shelf.collection.url, self._shelf.collection.what
+        _, report, data, component = REPORTS[self._shelf.component]
+        try:
+            return self._session.report_once(url, query(report, (data,), component), what=what, most_bytes=WHOLE_BYTES)
+        except (SystemFault, Unreachable, Throttled, PermissionRefused, CollectionGone):
+            return None  # what is wrong, the list says
+
+    def came(self, answer: Answer) -> dict[str, Stored]:
+        """The bodies that such a query brought with their versions; none in an answer that cannot be read."""
+        _, _, data, _ = REPORTS[self._shelf.component]
+        try:
+            resources = multistatus(answer.body, self._session.http.host).resources
+        except SystemFault:
+            return {}
+        found = {name_of(one.href): stored_of(one, data) for one in resources}
+        return {id: one for id, one in found.items() if id and one is not None and one.content and one.version}
 
     def parts(self, ids: Iterable[str], *, size: int, is_exact: bool) -> Iterator[dict[str, Body]]:
         """The bodies of `ids` in parts of `size`, in order; `is_exact` asks for every octet as it is stored."""
@@ -171,7 +210,7 @@ class Bodies:
 
     def _multiget(self, ids: Sequence[str], *, is_exact: bool = False) -> dict[str, Body]:
         """`is_exact`: only those bodies of which it is certain how they are stored."""
-        report, data = REPORTS[self._shelf.component]
+        report, _, data, _ = REPORTS[self._shelf.component]
         url = self._shelf.collection.url
         names = (data, SIZE) if is_exact else (data,)
         body = multiget(report, names, (urlsplit(url_of(url, id)).path for id in ids))

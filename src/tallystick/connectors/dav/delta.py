@@ -1,21 +1,17 @@
-"""What a server says happened in a collection since a token, and what it is all it has. Source: RFC 6578."""
+"""What a server says happened in a collection since a token. Source: RFC 6578."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from tallystick.connectors.dav.bodies import REPORTS, stored_of
 from tallystick.connectors.dav.describe import Shelf
-from tallystick.connectors.dav.session import Refused, Session, Stored, is_itself, name_of, version_of
+from tallystick.connectors.dav.session import Refused, Session, is_itself, name_of, version_of
 from tallystick.connectors.dav.xml import Multistatus, sync_collection
-from tallystick.errors import CollectionGone, CursorRefused, PermissionRefused, SystemFault, Throttled, Unreachable
+from tallystick.errors import CollectionGone, CursorRefused, PermissionRefused, SystemFault
 
 MOST_PAGES = 100_000
 SMALL_PAGE = 100
 """So few changes are all there are; a server that cuts more off without saying so is asked on from its token."""
-
-WHOLE_BYTES = 32 * 2**20
-"""A collection that is larger with all its bodies is listed, and read part by part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +20,6 @@ class Delta:
     gone: set[str]
     token: str
     is_cut: bool = False  # as the server says itself
-    bodies: dict[str, Stored] = field(default_factory=dict)  # those that came along
 
     @property
     def size(self) -> int:
@@ -37,7 +32,6 @@ class Deltas:
     def __init__(self, session: Session, shelf: Shelf) -> None:
         self._session = session
         self._collection = shelf.collection
-        self._data = REPORTS[shelf.component][1]
 
     def token(self) -> str | None:
         found, _ = self._session.propfind(
@@ -88,34 +82,12 @@ class Deltas:
             ) from refusal
         return self._delta(answer)
 
-    def whole(self) -> Delta | None:
-        """All the collection holds, with its bodies where the server sends them along, in one answer.
-
-        One look through the collection, instead of one for the token, one for the list and one for the bodies. None
-        where the server cannot do that, or not at a time: then it is listed.
-        """
-        url, what = self._collection.url, self._collection.what
-        body = sync_collection("", "d:getlastmodified", self._data)
-        try:
-            page = self._delta(self._session.report_once(url, body, what=what, most_bytes=WHOLE_BYTES))
-        except (SystemFault, Unreachable, Throttled, PermissionRefused, CollectionGone):
-            return None  # what is wrong, the listing says
-        return page if page.versions and not page.is_cut else None
-
-    def is_whole(self, page: Delta) -> bool:
-        """Whether nothing follows a page that looks whole: a server may cut it without a word."""
-        try:
-            return page.size <= SMALL_PAGE or not self.page(page.token).size
-        except CursorRefused:
-            return False
-
     def _delta(self, answer: Multistatus) -> Delta:
         if answer.sync_token is None:
             raise SystemFault(
                 f"{self._session.http.host} told the changes of {self._collection.what} without a token to go on from."
             )
         versions: dict[str, str | None] = {}
-        bodies: dict[str, Stored] = {}
         gone: set[str] = set()
         is_cut = False
         for resource in answer.resources:
@@ -129,7 +101,4 @@ class Deltas:
                 gone.add(id)
                 continue
             versions[id] = version_of(resource.text("d:getetag"))
-            stored = stored_of(resource, self._data)
-            if stored is not None and stored.content:
-                bodies[id] = stored
-        return Delta(versions=versions, gone=gone, token=answer.sync_token, is_cut=is_cut, bodies=bodies)
+        return Delta(versions=versions, gone=gone, token=answer.sync_token, is_cut=is_cut)

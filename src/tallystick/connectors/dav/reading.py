@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tallystick.connectors.dav.bodies import Bodies, Body
-from tallystick.connectors.dav.delta import Delta, Deltas
+from tallystick.connectors.dav.delta import Deltas
 from tallystick.connectors.dav.discover import Kind
 from tallystick.connectors.dav.session import Session, Stored, is_itself, name_of, version_of
 from tallystick.connectors.dav.view import Finding, OtherKind, View, too_large
@@ -23,7 +23,6 @@ KIND: Final = "d:getcontenttype"
 SIZE: Final = "d:getcontentlength"
 """What is too large is not asked for. Some servers read every record for it, so it is only asked of a first listing."""
 UNCHANGED_A_BATCH = 10_000
-NOTHING: Final[Mapping[str, Stored]] = {}
 
 
 class ShelfReader:
@@ -41,28 +40,16 @@ class ShelfReader:
 
     def listing(self, known: Known) -> Iterator[Batch]:
         versions = known.versions()
-        is_first = not versions and self._collection.has_sync and not self._view.wants_body
-        whole = self._deltas.whole() if is_first else None
-        if whole is not None:
-            yield from self._whole(whole)
-            return
-        token = self._deltas.token()  # before the listing, so that nothing falls between the two
-        members, too_big = self._members(is_first=not versions)
-        unchanged = _unchanged(members, versions)
-        yield from self._batches(members, unchanged, versions, is_listing=True)
+        token = self._deltas.token()  # before anything is read, so that nothing falls between the two
+        answer = self._bodies.ask_all() if not versions and not self._view.wants_body else None
+        listed = self._bodies.meanwhile(lambda: self._members(is_first=not versions and answer is None))
+        came = self._bodies.came(answer) if answer is not None else {}
+        yield from self._batches(self._in_parts(came), versions, is_listing=True)
+        members, too_big = listed.result()  # more than came, where the server cut its answer short
+        rest = {id: version for id, version in members.items() if id not in came}
+        unchanged = _unchanged(rest, versions)
+        yield from self._changed(rest, unchanged, versions, is_listing=True)
         yield self._end(token, too_big)
-
-    def _whole(self, whole: Delta) -> Iterator[Batch]:
-        """A collection that came in one answer. Where more may follow it, what is not read yet is listed."""
-        is_whole = self._bodies.meanwhile(lambda: self._deltas.is_whole(whole))
-        yield from self._batches(whole.versions, (), {}, is_listing=True, came=whole.bodies)
-        too_big: list[Unreadable] = []
-        if not is_whole.result():
-            members, too_big = self._members(is_first=True)
-            rest = {id: version for id, version in members.items() if id not in whole.versions}
-            too_big = [one for one in too_big if one.id not in whole.versions]
-            yield from self._batches(rest, (), {}, is_listing=True)
-        yield self._end(whole.token, too_big)
 
     def _members(self, *, is_first: bool) -> tuple[dict[str, str | None], list[Unreadable]]:
         """id -> version of everything in the collection that may be a record of this kind, and what is too large.
@@ -124,7 +111,7 @@ class ShelfReader:
         absences = [Absence(id=id, cause=Cause.DELETED) for id in sorted(gone - set(delta.versions))]
         if absences:
             yield Batch(records=table_of([], self._view.fields), absences=tuple(absences))
-        yield from self._batches(delta.versions, unchanged, versions, is_listing=False)
+        yield from self._changed(delta.versions, unchanged, versions, is_listing=False)
         yield self._end(delta.token)
 
     def _gone(self, ids: Sequence[str]) -> set[str]:
@@ -135,33 +122,32 @@ class ShelfReader:
 
     # --- bodies ------------------------------------------------------------------------------------------------
 
-    def _batches(
-        self,
-        members: Mapping[str, str | None],
-        unchanged: Sequence[str],
-        known: Mapping[str, str],
-        *,
-        is_listing: bool,
-        came: Mapping[str, Stored] = NOTHING,
+    def _changed(
+        self, members: Mapping[str, str | None], unchanged: Sequence[str], known: Mapping[str, str], *, is_listing: bool
     ) -> Iterator[Batch]:
-        """The records of `members`, but for those unchanged. `came`: bodies that need not be asked for."""
+        """The records of `members`, those unchanged by their ids alone."""
         same = set(unchanged)
         for start in range(0, len(unchanged), UNCHANGED_A_BATCH):
             part = tuple(unchanged[start : start + UNCHANGED_A_BATCH])
             yield Batch(records=table_of([], self._view.fields), unchanged=part)
-        for bodies in self._parts((id for id in members if id not in same), came):
+        ids = (id for id in members if id not in same)
+        parts = self._bodies.parts(ids, size=self._batch_records, is_exact=self._view.wants_body)
+        yield from self._batches(parts, known, is_listing=is_listing)
+
+    def _batches(
+        self, parts: Iterable[Mapping[str, Body]], known: Mapping[str, str], *, is_listing: bool
+    ) -> Iterator[Batch]:
+        for bodies in parts:
             findings = [
                 self._view.finding(id, body) if not isinstance(body, Absence | Unreadable) else body
                 for id, body in bodies.items()
             ]
             yield self._batch(findings, known, is_listing=is_listing)
 
-    def _parts(self, ids: Iterable[str], came: Mapping[str, Stored]) -> Iterator[Mapping[str, Body]]:
-        here = iter(came)
-        while part := list(islice(here, self._batch_records)):
+    def _in_parts(self, came: Mapping[str, Stored]) -> Iterator[Mapping[str, Body]]:
+        ids = iter(came)
+        while part := list(islice(ids, self._batch_records)):
             yield {id: came[id] for id in part}
-        missing = (id for id in ids if id not in came)
-        yield from self._bodies.parts(missing, size=self._batch_records, is_exact=self._view.wants_body)
 
     def _end(self, token: str | None, too_big: Sequence[Unreadable] = ()) -> Batch:
         has_cursor = token is not None and self._collection.has_sync

@@ -72,10 +72,13 @@ class Session:
         headers = {"Depth": str(depth), "Content-Type": XML_TYPE}
         return self._multistatus(self.http.read("REPORT", url, headers=headers, body=body), what)
 
-    def report_once(self, url: str, body: bytes, *, what: str, most_bytes: int) -> Multistatus:
-        """A report of depth 0 that there is another way for: not tried again, and not taken when it is too large."""
-        headers = {"Depth": "0", "Content-Type": XML_TYPE}
-        return self._multistatus(self.http.send("REPORT", url, headers=headers, body=body, most_bytes=most_bytes), what)
+    def report_once(self, url: str, body: bytes, *, what: str, most_bytes: int) -> Answer:
+        """A report that there is another way for: not tried again, and not taken when it is too large."""
+        headers = {"Depth": "1", "Content-Type": XML_TYPE}
+        answer = self.http.send("REPORT", url, headers=headers, body=body, most_bytes=most_bytes)
+        if answer.status != 207:
+            raise self.error(answer, what)
+        return answer
 
     def get(self, url: str, *, what: str) -> Stored | None:
         """None when there is no such resource. Octets as they are stored: compression could alter the version."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -75,14 +75,12 @@ def propfind(*names: str) -> bytes:
     return _bytes(root)
 
 
-def sync_collection(token: str, *names: str) -> bytes:
-    """What changed since `token`; everything since "". `names`: what is wanted of each besides its version."""
+def sync_collection(token: str) -> bytes:
+    """What changed since `token`, everything since "": its paths and versions."""
     root = etree.Element(tag("d:sync-collection"), nsmap=NAMESPACES)
     etree.SubElement(root, tag("d:sync-token")).text = token
     etree.SubElement(root, tag("d:sync-level")).text = "1"
-    props = etree.SubElement(root, tag("d:prop"))
-    for name in ("d:getetag", *names):
-        etree.SubElement(props, tag(name))
+    etree.SubElement(etree.SubElement(root, tag("d:prop")), tag("d:getetag"))
     return _bytes(root)
 
 
@@ -94,6 +92,22 @@ def multiget(report: str, names: Iterable[str], hrefs: Iterable[str]) -> bytes:
         etree.SubElement(props, tag(name))
     for href in hrefs:
         etree.SubElement(root, tag("d:href")).text = href
+    return _bytes(root)
+
+
+def query(report: str, names: Iterable[str], component: Sequence[str]) -> bytes:
+    """An addressbook-query or calendar-query (`report`) for all there is, or for all that holds this component.
+
+    `names`: what is wanted of each besides its version; `component`: names of components, each within the one before.
+    """
+    kind = report.partition(":")[0]
+    root = etree.Element(tag(report), nsmap=NAMESPACES)
+    props = etree.SubElement(root, tag("d:prop"))
+    for name in ("d:getetag", "d:getlastmodified", *names):
+        etree.SubElement(props, tag(name))
+    inner = etree.SubElement(root, tag(f"{kind}:filter"))
+    for name in component:
+        inner = etree.SubElement(inner, tag(f"{kind}:comp-filter"), name=name)
     return _bytes(root)
 
 
