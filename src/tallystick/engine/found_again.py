@@ -28,10 +28,7 @@ class FoundAgain:
     @cached_property
     def _waiting(self) -> dict[Side, dict[str, Unlinked]]:
         store, scope = self._context.store, self._context.scope
-        return {
-            side: {one.id: one for one in store.unlinked(scope, side) if one.standing is Standing.UNKNOWN}
-            for side in SIDES
-        }
+        return {side: {one.id: one for one in store.standing(scope, side, Standing.UNKNOWN)} for side in SIDES}
 
     @cached_property
     def _chosen(self) -> dict[tuple[Side, str], str | None]:

@@ -88,8 +88,8 @@ class Opening:
         return {
             (flow.name, side, one.id): one.waits_for
             for side in (SIDES if flow.refs else ())
-            for one in self._context.store.unlinked(self._context.scope, side)
-            if one.standing is Standing.WAITING and one.waits_for is not None
+            for one in self._context.store.standing(self._context.scope, side, Standing.WAITING)
+            if one.waits_for is not None
         }
 
     def some(self, ids: Mapping[Side, Sequence[str]]) -> dict[Side, Reading]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -74,6 +74,10 @@ class Standing(enum.StrEnum):
     ASKED = "asked"  # a review is open
     IGNORED = "ignored"  # by a reaction or by a person's decision
     UNKNOWN = "unknown"  # its create was sent and the answer lost (E28)
+
+
+PENDING: Final = (Standing.UNKNOWN, Standing.WAITING)
+"""How the few stand that every run looks for."""
 
 
 class Unlinked(Struct, frozen=True, kw_only=True):

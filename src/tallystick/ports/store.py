@@ -18,7 +18,7 @@ import pyarrow as pa
 from msgspec import Struct, field
 
 from tallystick.model.flow import Scope
-from tallystick.model.link import Link, MatchKey, Unlinked
+from tallystick.model.link import Link, MatchKey, Standing, Unlinked
 from tallystick.model.plan import (
     Decision,
     FlowRun,
@@ -111,6 +111,10 @@ class Store(Turns, Protocol):
     def unlinked_marks(self, scope: Scope) -> Iterator[pa.RecordBatch]: ...
     def unlinked(self, scope: Scope, side: Side, ids: Sequence[str] | None = None) -> Iterator[Unlinked]:
         """Those with the ids, or all of the side; any number of ids."""
+        ...
+
+    def standing(self, scope: Scope, side: Side, standing: Standing) -> Iterator[Unlinked]:
+        """Unlinked records of `side` that stand so; those WAITING or UNKNOWN are found without reading the others."""
         ...
 
     def waiting_for(self, scope: Scope, flow: str, side: Side, ids: Sequence[str]) -> list[Unlinked]:

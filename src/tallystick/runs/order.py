@@ -12,6 +12,7 @@ from typing import Final
 
 from tallystick.engine.apply import NOTHING_LEFT, Leaving
 from tallystick.model.flow import Flow, Scope
+from tallystick.model.link import Standing
 from tallystick.model.plan import LAST, OperationState, RunStatus
 from tallystick.model.side import SIDES
 from tallystick.ports.store import Store
@@ -71,7 +72,7 @@ class Order:
         records = sum(
             one.waits_for is not None and one.waits_for[0] != flow.name
             for side in SIDES
-            for one in self._store.unlinked(self._scope(flow), side)
+            for one in self._store.standing(self._scope(flow), side, Standing.WAITING)
         )
         operations, after = 0, -1
         while planned := self._store.operations(self._run, flow.name, (OperationState.PLANNED,), after, 5_000):

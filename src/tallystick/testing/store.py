@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from tallystick.errors import ScopeBusy, TallystickError
 from tallystick.model.flow import Scope
-from tallystick.model.link import Link, LinkState, MatchKey, Unlinked
+from tallystick.model.link import Link, LinkState, MatchKey, Standing, Unlinked
 from tallystick.model.plan import (
     FlowRun,
     Operation,
@@ -164,6 +164,9 @@ class MemoryStore(MemoryReviews):
             records = self._table(scope).unlinked[side]
             wanted = sorted(records) if ids is None else sorted({id_ for id_ in ids if id_ in records})
             return iter([records[id_] for id_ in wanted])
+
+    def standing(self, scope: Scope, side: Side, standing: Standing) -> Iterator[Unlinked]:
+        return iter([one for one in self.unlinked(scope, side) if one.standing is standing])
 
     def waiting_for(self, scope: Scope, flow: str, side: Side, ids: Sequence[str]) -> list[Unlinked]:
         wanted = {(flow, side, id_) for id_ in ids}

@@ -361,6 +361,19 @@ class LinkPromises:
         assert list(store.unlinked(SCOPE, Side.LEFT, [])) == []
         assert list(store.unlinked(OTHER, Side.LEFT)) == []
 
+    def test_unlinked_records_are_found_by_how_they_stand(self, store: Store) -> None:
+        many = [
+            parked(side, f"{side}{number}", standing=list(Standing)[number % len(Standing)])
+            for side in SIDES
+            for number in range(1_500 * len(Standing))
+        ]
+        store.park(SCOPE, Parked(keep=tuple(many)))
+        for side in SIDES:
+            for standing in Standing:
+                found = {one.id: one for one in store.standing(SCOPE, side, standing)}
+                assert found == {one.id: one for one in many if (one.side, one.standing) == (side, standing)}
+        assert list(store.standing(OTHER, Side.LEFT, Standing.WAITING)) == []
+
     def test_unlinked_marks_have_the_schema_and_both_sides(self, store: Store) -> None:
         assert list(store.unlinked_marks(SCOPE)) == []
         store.park(SCOPE, Parked(keep=(parked(Side.LEFT, "a"), parked(Side.RIGHT, "a", fingerprint=9))))

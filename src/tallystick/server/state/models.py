@@ -11,6 +11,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from tallystick.model.link import PENDING
 from tallystick.server.state.fields import IdIndex, IdText
 
 
@@ -79,6 +80,11 @@ class Unlinked(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["scope", "number"], name="unlinked_scope"),
+            models.Index(
+                fields=["scope", "number"],
+                condition=Q(standing__in=[one.value for one in PENDING]),
+                name="unlinked_pending",
+            ),
             IdIndex(fields=["scope", "side", "record"], name="unlinked_record", is_unique=True),
             IdIndex(fields=["scope", "waits_record"], name="unlinked_waits"),
         ]

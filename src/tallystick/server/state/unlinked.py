@@ -9,7 +9,7 @@ import pyarrow as pa
 from django.db.backends.utils import CursorWrapper
 
 from tallystick.model.flow import Scope
-from tallystick.model.link import MatchKey, Standing, Unlinked
+from tallystick.model.link import PENDING, MatchKey, Standing, Unlinked
 from tallystick.model.plan import Parked
 from tallystick.model.side import SIDES, Side
 from tallystick.ports.store import UNLINKED_MARKS
@@ -41,7 +41,7 @@ class UnlinkedRows(Rows):
 
     def unlinked(self, scope: Scope, side: Side, ids: Sequence[str] | None = None) -> Iterator[Unlinked]:
         if ids is None:
-            return self._all_unlinked(scope, side)
+            return self._pages(scope, "side = %s", [side.value])
         condition, values = self._bulk.among("record", ids, is_id=True)
         with self._database.reading() as cursor:
             cursor.execute(
@@ -50,14 +50,20 @@ class UnlinkedRows(Rows):
             )
             return map(_unlinked, cursor.fetchall())
 
-    def _all_unlinked(self, scope: Scope, side: Side) -> Iterator[Unlinked]:
+    def standing(self, scope: Scope, side: Side, standing: Standing) -> Iterator[Unlinked]:
+        condition = "side = %s AND standing = %s"
+        if standing in PENDING:
+            condition += f" AND standing IN ({', '.join(repr(one.value) for one in PENDING)})"  # so it is indexed
+        return self._pages(scope, condition, [side.value, standing.value])
+
+    def _pages(self, scope: Scope, condition: str, values: Sequence[str]) -> Iterator[Unlinked]:
         after = 0
         while True:
             with self._database.reading() as cursor:
                 cursor.execute(
                     f"SELECT {RECORD}, number FROM state_unlinked "
-                    "WHERE scope_id = %s AND side = %s AND number > %s ORDER BY number LIMIT %s",
-                    [self._known(cursor, scope), side.value, after, RECORDS_PER_PAGE],
+                    f"WHERE scope_id = %s AND {condition} AND number > %s ORDER BY number LIMIT %s",
+                    [self._known(cursor, scope), *values, after, RECORDS_PER_PAGE],
                 )
                 rows = cursor.fetchall()
             if not rows:

@@ -14,6 +14,8 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from tallystick.model.flow import Scope
+from tallystick.model.link import Standing
+from tallystick.model.side import Side
 from tallystick.server.state.address import address_of
 from tallystick.server.state.database import Database
 from tallystick.server.state.link_list import READ_APART, LinksWanted
@@ -72,6 +74,16 @@ def test_a_page_of_links_reads_the_first_of_each_scope(looking: Looking, wanted:
 def test_resting_links_are_found_among_many_active_ones(looking: Looking) -> None:
     steps = plan(looking, lambda: looking.links_page(LinksWanted(is_active=False), At()), "state_link ")
     assert sum("INDEX link_resting" in step for step in steps) == 3, steps
+
+
+@pytest.mark.parametrize("standing", [Standing.WAITING, Standing.UNKNOWN])
+def test_records_that_wait_are_found_among_many_that_are_not_linked(tmp_path: Path, standing: Standing) -> None:
+    url = f"sqlite:///{tmp_path}/state.db"
+    scope = Scope(integration="one", flow="people")
+    with closing(open_store(url, clock=FixedClock())) as store:
+        looking = Looking(Database(address_of(url)))
+        steps = plan(looking, lambda: list(store.standing(scope, Side.LEFT, standing)), "state_unlinked")
+    assert steps == ["SEARCH state_unlinked USING INDEX unlinked_pending (scope_id=? AND number>?)"]
 
 
 def test_links_of_very_many_scopes_are_read_in_the_order_of_their_numbers(
