@@ -6,8 +6,9 @@ Source: spec/engine.md E10, E12, E16, E17, E26.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tallystick.engine import questions
 from tallystick.engine.translated import Awaited, Translated, Trouble
@@ -16,14 +17,19 @@ from tallystick.model.plan import Review, ReviewKind
 from tallystick.model.record import Record
 from tallystick.model.side import SIDES, Side
 
+MANY: Final = 10_000
+"""So many records that were looked at are remembered, whether or not a question is about them."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
     """The questions and parked records of one plan of one flow."""
 
     flow: str
-    watched: frozenset[tuple[Side, str]] = frozenset()  # records that open questions are about
-    evaluated: set[tuple[Side, str]] = field(default_factory=set)  # those of them that were looked at
+    watched: Callable[[], Collection[tuple[Side, str]]]  # gives the records that open questions are about
+    evaluated: set[tuple[Side, str]] = field(
+        default_factory=set
+    )  # those that were looked at; where many, of the watched
     reviews: dict[questions.Key, Review] = field(default_factory=dict)
     parked: list[Unlinked] = field(default_factory=list)
     _within: set[tuple[Side, str]] = field(default_factory=set)  # those that wait for a record of this flow
@@ -32,11 +38,15 @@ class Asked:
     situations: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)  # sentences for the report
     ignored: int = 0
+    _kept: Collection[tuple[Side, str]] | None = None  # the watched, once many records were looked at
 
     def saw(self, side: Side, id_: str) -> None:
         """The record was looked at: what was asked about it before holds only if it is asked again."""
-        if (side, id_) in self.watched:
+        if self._kept is None or (side, id_) in self._kept:
             self.evaluated.add((side, id_))
+            if self._kept is None and len(self.evaluated) > MANY:
+                self._kept = self.watched()
+                self.evaluated.intersection_update(self._kept)
 
     def ask(self, review: Review) -> None:
         self.reviews[questions.key_of(review)] = review

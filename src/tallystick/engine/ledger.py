@@ -21,7 +21,7 @@ from tallystick.engine.reading import KnownVersions
 from tallystick.engine.result import FlowResult
 from tallystick.model.fingerprint import UNSETTLED, fingerprint
 from tallystick.model.link import Link, Standing
-from tallystick.model.plan import FlowRun, Parked, Review, ReviewKind, RunStatus
+from tallystick.model.plan import FlowRun, Parked, Review, ReviewKind, ReviewStatus, RunStatus
 from tallystick.model.side import SIDES, Side
 from tallystick.model.write import Action
 from tallystick.ports.store import Commit
@@ -151,7 +151,7 @@ class Ledger:
 
     def count_reviews(self) -> None:
         """What waits for a person in this scope, from this run or an earlier one."""
-        self._count(Counter(review.kind for review in self._context.store.reviews(self._context.scope)))
+        self._count(Counter(self._context.store.count_reviews(self._context.scope)))
 
     def _count(self, kinds: Counter[ReviewKind]) -> None:
         result = self.result
@@ -180,7 +180,22 @@ class Ledger:
                 return True
             return not self._evaluated.isdisjoint(named)
 
-        self._context.store.clear_reviews(self._context.scope, is_gone)
+        gone = {review.number for review in self._doubtful(is_all_known=is_all_known) if is_gone(review)}
+        if gone:
+            self._context.store.clear_reviews(self._context.scope, sorted(gone))
+
+    def _doubtful(self, *, is_all_known: bool) -> Iterator[Review]:
+        """The open questions whose cause may be gone: not all there are, where not all was looked at."""
+        store, scope = self._context.store, self._context.scope
+        if is_all_known:
+            yield from store.reviews(scope)
+            return
+        yield from store.reviews(scope, kinds=(ReviewKind.HELD, ReviewKind.UNKNOWN))
+        for side in SIDES:
+            ids = sorted(id_ for of, id_ in self._evaluated if of is side)
+            for review in store.reviews_of(scope, side, ids) if ids else ():
+                if review.status is ReviewStatus.OPEN:
+                    yield review
 
     def _unanswered(self) -> set[tuple[Side, str]]:
         """The records whose create was sent and whose answer is still lost, of those that are asked about."""

@@ -6,7 +6,7 @@ belongs to one pair stands together, deletions come last. Source: spec/engine.md
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -49,7 +49,7 @@ class Planner:
         is_linking_only: bool = False,
         outside: Side | None = None,
         first_seq: int = 0,
-        watched: frozenset[tuple[Side, str]] = frozenset(),
+        watched: Callable[[], Collection[tuple[Side, str]]] = frozenset,
     ) -> None:
         self._flow = flow
         self.run = run

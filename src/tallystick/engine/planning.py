@@ -91,7 +91,7 @@ class Planning:
             first_seq=self._next_seq,
             is_linking_only=self._is_linking_only,
             outside=self._outside,
-            watched=self._ledger.watched(),
+            watched=self._ledger.watched,
         )
 
     def take_up(self, operations: Iterable[Operation]) -> None:

@@ -10,7 +10,7 @@ database, or another process kept it locked too long); after each the store stay
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
@@ -29,6 +29,7 @@ from tallystick.model.plan import (
     ReviewKind,
     ReviewStatus,
     Run,
+    RunStatus,
     ScopeState,
 )
 from tallystick.model.side import Side
@@ -134,7 +135,13 @@ class Store(Turns, Protocol):
     def save_run(self, run: Run) -> None: ...
     def run(self, id: str) -> Run | None: ...
     def runs(
-        self, integration: str | None = None, limit: int = 50, *, of: str | None = None, begins: str = ""
+        self,
+        integration: str | None = None,
+        limit: int = 50,
+        *,
+        of: str | None = None,
+        begins: str = "",
+        status: RunStatus | None = None,
     ) -> list[Run]:
         """Newest first. `of`: those that applied this plan or undid this run; `begins`: whose ids begin so."""
         ...
@@ -212,8 +219,12 @@ class Store(Turns, Protocol):
         """
         ...
 
-    def clear_reviews(self, scope: Scope, is_gone: Callable[[Review], bool]) -> int:
-        """Clears open reviews of the scope whose cause is gone; returns how many."""
+    def clear_reviews(self, scope: Scope, numbers: Sequence[int]) -> int:
+        """Clears those of these reviews of the scope that are open: their cause is gone; returns how many."""
+        ...
+
+    def count_reviews(self, scope: Scope) -> Mapping[ReviewKind, int]:
+        """How many of each kind are open; none of a kind is not there."""
         ...
 
     def reviews(

@@ -242,7 +242,7 @@ class State:
         except StaleDecision:
             now = self._review(review.number)[1]
             if now.fingerprint == review.fingerprint:
-                return self.store.clear_reviews(scope, lambda one: one.number == review.number) > 0
+                return self.store.clear_reviews(scope, [review.number]) > 0
         return False
 
     def undo_decision(self, number: int) -> dict[str, Any]:

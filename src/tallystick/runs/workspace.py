@@ -328,6 +328,7 @@ class Workspace:
         registering.settle_left(self, flow)
         unfinished = self.store.unfinished(self.scope(flow))
         if unfinished is None or unfinished.run == of_others:
+            self._end_killed(flow, but=of_others)
             return
         earlier = self.store.run(unfinished.run)
         is_same = earlier is not None and earlier.fingerprint == self.integration.fingerprint
@@ -341,6 +342,16 @@ class Workspace:
             yield from self.flow_sync(flow, run=unfinished.run).resuming(unfinished, is_same_file=is_same, kind=kind)
         if earlier is not None:
             self.end(earlier, self.report_of(earlier))
+
+    def _end_killed(self, flow: Flow, *, but: str) -> None:
+        """Ends runs that were killed when all that was left was to write down what they came to.
+
+        One that is at work elsewhere, between two flows, is ended again by itself, with all that it came to.
+        """
+        for run in self.store.runs(self.integration.name, status=RunStatus.APPLYING):
+            parts = self.store.flow_runs(run.id) if run.id != but and run.kind is not RunKind.PLAN else []
+            if any(one.flow == flow.name for one in parts) and all(one.status not in UNFINISHED for one in parts):
+                self.end(run, self.report_of(run))
 
     def report_of(self, run: Run) -> Report:
         """What the flows of a run came to, as far as they are finished."""

@@ -203,13 +203,22 @@ class MemoryStore(MemoryReviews):
             return self._journal.runs.get(id)
 
     def runs(
-        self, integration: str | None = None, limit: int = 50, *, of: str | None = None, begins: str = ""
+        self,
+        integration: str | None = None,
+        limit: int = 50,
+        *,
+        of: str | None = None,
+        begins: str = "",
+        status: RunStatus | None = None,
     ) -> list[Run]:
         with self._lock:
             return [
                 run
                 for run in reversed(self._journal.runs.values())
-                if integration in (None, run.integration) and of in (None, run.of) and run.id.startswith(begins)
+                if integration in (None, run.integration)
+                and of in (None, run.of)
+                and run.id.startswith(begins)
+                and status in (None, run.status)
             ][:limit]
 
     def newest_runs(self) -> list[Run]:

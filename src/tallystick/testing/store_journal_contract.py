@@ -59,6 +59,14 @@ class JournalPromises:
         assert [one.id for one in store.runs(of="0", limit=1)] == ["3"]
         assert store.runs(of="none") == []
 
+    def test_runs_of_a_status_are_told(self, store: Store) -> None:
+        for number, status in enumerate([RunStatus.APPLYING, RunStatus.DONE, RunStatus.APPLYING]):
+            store.start(run(f"{number}", status=status))
+        store.start(run("other", status=RunStatus.APPLYING, integration="other"))
+        assert [one.id for one in store.runs(status=RunStatus.APPLYING)] == ["other", "2", "0"]
+        assert [one.id for one in store.runs(run("0").integration, status=RunStatus.APPLYING)] == ["2", "0"]
+        assert [one.id for one in store.runs(run("0").integration, 1, status=RunStatus.DONE)] == ["1"]
+
     def test_runs_are_found_by_how_their_ids_begin(self, store: Store) -> None:
         for id_ in ("01ab", "01ac", "02ab", "0%ab"):
             store.start(run(id_))

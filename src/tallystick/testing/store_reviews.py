@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -57,12 +58,16 @@ class MemoryReviews:
                 self._reviews[kept.number] = (scope, kept)
             return fresh
 
-    def clear_reviews(self, scope: Scope, is_gone: Callable[[Review], bool]) -> int:
+    def clear_reviews(self, scope: Scope, numbers: Sequence[int]) -> int:
+        named = set(numbers)
         with self._lock:
-            gone = [review for review in self.reviews(scope) if is_gone(review)]
+            gone = [review for review in self.reviews(scope) if review.number in named]
             for review in gone:
                 self._reviews[review.number] = (scope, replace(review, status=ReviewStatus.CLEARED))
             return len(gone)
+
+    def count_reviews(self, scope: Scope) -> Mapping[ReviewKind, int]:
+        return Counter(review.kind for review in self.reviews(scope))
 
     def reviews(
         self,

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from tallystick.errors import AlreadyDecided, ConfigurationError, StaleDecision
 from tallystick.model.flow import Scope
 from tallystick.model.plan import (
-    Review,
     ReviewKind,
     ReviewStatus,
 )
@@ -103,7 +102,7 @@ class ReviewPromises:
         with pytest.raises(AlreadyDecided, match="ann"):
             store.decide(first.number, replace(ANN, by="bob"), "f1")
         assert store.review(first.number) == (SCOPE, replace(first, status=ReviewStatus.DECIDED, decision=ANN))
-        store.clear_reviews(SCOPE, lambda one: one.left_id == "L2")
+        store.clear_reviews(SCOPE, [second.number])
         with pytest.raises(StaleDecision):
             store.decide(second.number, ANN, "f1")
         with pytest.raises(ConfigurationError):
@@ -143,7 +142,7 @@ class ReviewPromises:
             store.reopen(first.number)
         with pytest.raises(ConfigurationError):
             store.reopen(first.number + 1000)
-        store.clear_reviews(SCOPE, lambda one: True)
+        store.clear_reviews(SCOPE, [one.number for one in store.reviews(SCOPE)])
         assert store.reopen(first.number) == first
 
     def test_clear_reviews_clears_the_open_ones_whose_cause_is_gone(self, store: Store) -> None:
@@ -151,14 +150,11 @@ class ReviewPromises:
         store.raise_reviews(OTHER, [review("a")])
         a, b, c = store.reviews(SCOPE)
         store.decide(c.number, ANN, "f1")
-        asked: list[Review] = []
-
-        def is_gone(one: Review) -> bool:
-            asked.append(one)
-            return one.left_id in ("a", "c")
-
-        assert store.clear_reviews(SCOPE, is_gone) == 1
-        assert asked == [a, b]
+        (elsewhere,) = store.reviews(OTHER)
+        assert store.count_reviews(SCOPE) == {ReviewKind.CONFLICT: 2}
+        assert store.clear_reviews(SCOPE, [a.number, c.number, elsewhere.number, elsewhere.number + 1000]) == 1
+        assert store.clear_reviews(SCOPE, []) == 0
+        assert store.count_reviews(SCOPE) == {ReviewKind.CONFLICT: 1}
         assert store.reviews(SCOPE) == [b]
         assert len(store.reviews(OTHER)) == 1
         assert [one.status for one in store.reviews(SCOPE, status=None)] == [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -80,20 +80,30 @@ class ReviewRows(Rows):
                 "likeness = %s, words = %s WHERE number = %s",
                 refreshed,
             )
-        self._clear(cursor, cleared)
+        self._clear(cursor, scope, cleared)
         return len(fresh)
 
-    def clear_reviews(self, scope: Scope, is_gone: Callable[[Review], bool]) -> int:
-        gone = [review.number for review in self.reviews(scope) if is_gone(review)]
+    def clear_reviews(self, scope: Scope, numbers: Sequence[int]) -> int:
         with self._database.writing() as cursor:
-            return self._clear(cursor, gone)
+            return self._clear(cursor, self._locked(cursor, scope), numbers)
 
-    def _clear(self, cursor: CursorWrapper, numbers: Sequence[int]) -> int:
+    def _clear(self, cursor: CursorWrapper, scope: int, numbers: Sequence[int]) -> int:
         if not numbers:
             return 0
         condition, values = self._bulk.among("number", numbers)
-        cursor.execute(f"UPDATE state_review SET status = '{CLEARED}' WHERE status = '{OPEN}' AND {condition}", values)
+        cursor.execute(
+            f"UPDATE state_review SET status = '{CLEARED}' WHERE status = '{OPEN}' AND scope_id = %s AND {condition}",
+            [scope, *values],
+        )
         return int(cursor.rowcount)
+
+    def count_reviews(self, scope: Scope) -> Mapping[ReviewKind, int]:
+        with self._database.reading() as cursor:
+            cursor.execute(
+                f"SELECT kind, COUNT(*) FROM state_review WHERE status = '{OPEN}' AND scope_id = %s GROUP BY kind",
+                [self._known(cursor, scope)],
+            )
+            return {ReviewKind(kind): count for kind, count in cursor.fetchall()}
 
     def reviews(
         self,
@@ -105,6 +115,8 @@ class ReviewRows(Rows):
         limit: int | None = None,
     ) -> list[Review]:
         conditions, values = ["1 = 1"], list[Any]()
+        # Those of a kind are few: they are found by it and then sorted, not looked for among all in order.
+        order = "+number" if kinds and scope is not None else "number"
         with self._database.reading() as cursor:
             if scope is not None:
                 conditions.append("scope_id = %s")
@@ -122,7 +134,7 @@ class ReviewRows(Rows):
             if limit is not None:
                 most = " LIMIT %s"
                 values.append(limit)
-            cursor.execute(f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY number{most}", values)
+            cursor.execute(f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY {order}{most}", values)
             return [review_of(row) for row in cursor.fetchall()]
 
     def reviews_of(self, scope: Scope, side: Side, ids: Sequence[str]) -> list[Review]:

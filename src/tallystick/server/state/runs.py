@@ -48,9 +48,21 @@ class RunRows(Rows):
         return _run(row) if row else None
 
     def runs(
-        self, integration: str | None = None, limit: int = 50, *, of: str | None = None, begins: str = ""
+        self,
+        integration: str | None = None,
+        limit: int = 50,
+        *,
+        of: str | None = None,
+        begins: str = "",
+        status: RunStatus | None = None,
     ) -> list[Run]:
-        wanted = {"integration": integration, '"of"': of, f"SUBSTR(run, 1, {len(begins)})": begins or None}
+        wanted = {
+            # Among all runs of an integration those of a status are few: found by that, not by the integration's index.
+            "integration" if status is None else "integration || ''": integration,
+            '"of"': of,
+            f"SUBSTR(run, 1, {len(begins)})": begins or None,
+            "status": status.value if status is not None else None,
+        }
         given = {f"{one} = %s": value for one, value in wanted.items() if value is not None}
         where = f"WHERE {' AND '.join(given)} " if given else ""
         with self._database.reading() as cursor:

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tallystick.model.flow import Scope
 from tallystick.model.link import Standing
+from tallystick.model.plan import ReviewKind, RunStatus
 from tallystick.model.side import Side
 from tallystick.server.state.address import address_of
 from tallystick.server.state.database import Database
@@ -84,6 +85,25 @@ def test_records_that_wait_are_found_among_many_that_are_not_linked(tmp_path: Pa
         looking = Looking(Database(address_of(url)))
         steps = plan(looking, lambda: list(store.standing(scope, Side.LEFT, standing)), "state_unlinked")
     assert steps == ["SEARCH state_unlinked USING INDEX unlinked_pending (scope_id=? AND number>?)"]
+
+
+def test_runs_that_are_under_way_are_found_among_all(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/state.db"
+    with closing(open_store(url, clock=FixedClock())) as store:
+        looking = Looking(Database(address_of(url)))
+        steps = plan(looking, lambda: store.runs("one", status=RunStatus.APPLYING), "state_run")
+    assert steps == ["SEARCH state_run USING INDEX run_status (status=?)"]
+
+
+def test_questions_of_a_kind_are_found_among_all(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/state.db"
+    scope = Scope(integration="one", flow="people")
+    with closing(open_store(url, clock=FixedClock())) as store:
+        looking = Looking(Database(address_of(url)))
+        steps = plan(looking, lambda: store.reviews(scope, kinds=(ReviewKind.UNKNOWN,)), "state_review")
+        counted = plan(looking, lambda: store.count_reviews(scope), "state_review")
+    assert steps[0] == "SEARCH state_review USING INDEX review_alike (status=? AND scope_id=? AND kind=?)"
+    assert counted == ["SEARCH state_review USING COVERING INDEX review_alike (status=? AND scope_id=?)"]
 
 
 def test_links_of_very_many_scopes_are_read_in_the_order_of_their_numbers(
