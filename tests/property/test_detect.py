@@ -19,7 +19,8 @@ from tallystick.engine.reading import Reading
 from tallystick.errors import KeyNotUnique
 from tallystick.model.fingerprint import UNSETTLED, fingerprint
 from tallystick.model.flow import Scope
-from tallystick.model.link import Link, LinkEnd, LinkState
+from tallystick.model.link import Link, LinkEnd, LinkState, Standing, Unlinked
+from tallystick.model.plan import Parked
 from tallystick.model.record import Absence, Batch, Cause, End, Record, Unreadable, records_of, table_of
 from tallystick.model.side import SIDES, Side
 from tallystick.model.value import MISSING, Value
@@ -72,6 +73,16 @@ def links(draw: st.DrawFn) -> list[Link]:
             )
         )
     return found
+
+
+@st.composite
+def parked(draw: st.DrawFn) -> tuple[Unlinked, ...]:
+    """Some records of both sides, a linked one among them or not."""
+    return tuple(
+        Unlinked(side=side, id=id_, fingerprint=0, values={}, standing=Standing.IGNORED, reason="?")
+        for side in SIDES
+        for id_ in draw(st.sets(st.sampled_from(IDS)))
+    )
 
 
 @st.composite
@@ -128,6 +139,7 @@ def findings(detected: Detected) -> dict[str, Any]:
             },
             "picked": {side: sorted(detected.records(side, IDS[:3])) for side in SIDES},
             "gone": {side: detected.gone(side) for side in SIDES},
+            "lost": {side: detected.lost(side) for side in SIDES},
             "refreshed": {side: detected.refreshed(side) for side in SIDES},
         }
     finally:
@@ -135,15 +147,16 @@ def findings(detected: Detected) -> dict[str, Any]:
 
 
 @settings(max_examples=settings().max_examples // 3)  # each opens a DuckDB
-@given(known=links(), left=streams(), right=streams(), is_forced=st.booleans())
+@given(known=links(), parked=parked(), left=streams(), right=streams(), is_forced=st.booleans())
 def test_detect_few_and_many_find_the_same_E1_E12(
     known: list[Link],
+    parked: tuple[Unlinked, ...],
     left: tuple[bool, list[Batch]],
     right: tuple[bool, list[Batch]],
     is_forced: bool,
 ) -> None:
     store = MemoryStore()
-    store.commit(SCOPE, Commit(operations=(), links=known))
+    store.commit(SCOPE, Commit(operations=(), links=known, parked=Parked(keep=parked)))
     given_ = {Side.LEFT: left, Side.RIGHT: right}
     of_few, of_many = readings(given_), readings(given_)
     one = findings(few(store, of_few, is_forced))

@@ -6,7 +6,7 @@ Source: spec/engine.md E10, E12, E16, E17, E26.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +34,7 @@ class Asked:
     parked: list[Unlinked] = field(default_factory=list)
     _within: set[tuple[Side, str]] = field(default_factory=set)  # those that wait for a record of this flow
     settled: list[tuple[Side, str]] = field(default_factory=list)  # records no longer parked
+    lost: list[tuple[Side, str]] = field(default_factory=list)  # parked ones that are not there any more
     held: list[Link] = field(default_factory=list)  # links of which something is held back: to be marked UNSETTLED
     situations: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)  # sentences for the report
@@ -47,6 +48,12 @@ class Asked:
             if self._kept is None and len(self.evaluated) > MANY:
                 self._kept = self.watched()
                 self.evaluated.intersection_update(self._kept)
+
+    def lose(self, side: Side, ids: Iterable[str]) -> None:
+        """Records that are not linked and not there any more: nothing is asked about them, and nothing remembered."""
+        for id_ in ids:
+            self.saw(side, id_)
+            self.lost.append((side, id_))
 
     def ask(self, review: Review) -> None:
         self.reviews[questions.key_of(review)] = review

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
-from tallystick.engine.detected import CHUNK, Found, twice
+from tallystick.engine.detected import CHUNK, Found, known_unlinked, twice
 from tallystick.engine.reading import Reading
 from tallystick.model.fingerprint import fingerprint
 from tallystick.model.flow import Scope
@@ -27,6 +27,7 @@ class Few:
         is_forced: bool,
     ) -> None:
         self._gone = dict.fromkeys(SIDES, 0)
+        self._lost: dict[Side, list[str]] = {}
         self._refreshed: dict[Side, dict[str, str]] = {side: {} for side in SIDES}
         self._unlinked: dict[Side, list[pa.Table]] = {side: [] for side in SIDES}
         links: dict[int, Link] = {}
@@ -50,6 +51,10 @@ class Few:
                 links[link.number] = link
                 absences.setdefault(link.number, {})[side] = reading.absences.get(_id(link, side))
                 self._gone[side] += 1
+            seen = reading.seen | rows.keys()
+            lost = {id_ for id_ in known_unlinked(store, scope, side, reading) if id_ not in seen}
+            ends = [link.end(side) for link in store.links_of(scope, side, sorted(lost))] if lost else []
+            self._lost[side] = sorted(lost - {end.id for end in ends if end is not None})
             unlinked = [record for id_, record in rows.items() if id_ not in linked]
             self._unlinked[side].append(table_of(unlinked, reading.fields))
         self._found = [
@@ -70,6 +75,9 @@ class Few:
 
     def gone(self, side: Side) -> int:
         return self._gone[side]
+
+    def lost(self, side: Side) -> list[str]:
+        return self._lost[side]
 
     def refreshed(self, side: Side) -> dict[str, str]:
         return self._refreshed[side]

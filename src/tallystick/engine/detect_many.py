@@ -14,7 +14,7 @@ from typing import Final
 import duckdb
 import pyarrow as pa
 
-from tallystick.engine.detected import CHUNK, Found, twice
+from tallystick.engine.detected import CHUNK, Found, known_unlinked, twice
 from tallystick.engine.reading import Reading
 from tallystick.model.fingerprint import NULL, UNIT
 from tallystick.model.flow import Scope
@@ -182,6 +182,20 @@ class Many:
     def gone(self, side: Side) -> int:
         row = self._db.execute(f"SELECT count(*) FROM gone_{side}").fetchone()
         return int(row[0]) if row else 0
+
+    def lost(self, side: Side) -> list[str]:
+        reading = self._readings[side]
+        ids = list(known_unlinked(self._store, self._scope, side, reading))
+        if not ids:
+            return []
+        cursor = self._db.cursor()
+        cursor.register("known", pa.table({"id": pa.array(ids, pa.string())}))
+        cursor.register("seen", pa.table({"id": pa.array(list(reading.seen), pa.string())}))
+        found = cursor.execute(
+            f"SELECT id FROM known ANTI JOIN rows_{side} USING (id) ANTI JOIN seen USING (id)"
+            f" ANTI JOIN (SELECT {side}_id AS id FROM link) linked USING (id)"
+        ).fetchall()
+        return sorted(id_ for (id_,) in found)
 
     def refreshed(self, side: Side) -> dict[str, str]:
         return dict(self._db.execute(self._select_refreshed(side)).fetchall())

@@ -8,10 +8,13 @@ from typing import Final, Protocol
 
 import pyarrow as pa
 
+from tallystick.engine.reading import Reading
 from tallystick.errors import KeyNotUnique
+from tallystick.model.flow import Scope
 from tallystick.model.link import Link
 from tallystick.model.record import Absence, Record
 from tallystick.model.side import Side
+from tallystick.ports.store import Store
 
 CHUNK: Final = 1_000
 """Findings handed on at a time."""
@@ -40,6 +43,10 @@ class Detected(Protocol):
         """How many linked records a complete listing did not show or named as absent."""
         ...
 
+    def lost(self, side: Side) -> list[str]:
+        """Records that are known, without any link, and not there any more; in order."""
+        ...
+
     def refreshed(self, side: Side) -> dict[str, str]:
         """id -> version, of linked records that came with the same values but perhaps a new version."""
         ...
@@ -49,6 +56,22 @@ class Detected(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def known_unlinked(store: Store, scope: Scope, side: Side, reading: Reading) -> Iterator[str]:
+    """Ids of the records that are known and not linked, of which `reading` may tell that they are gone.
+
+    All of them where it is a complete listing, but for those it names as absent for a while.
+    """
+    if not reading.is_complete:
+        for one in store.unlinked(scope, side, sorted(reading.gone_for_good)):
+            yield one.id
+        return
+    for_a_while = reading.absences.keys() - reading.gone_for_good
+    for batch in store.unlinked_marks(scope):
+        for of, id_ in zip(batch.column("side").to_pylist(), batch.column("id").to_pylist(), strict=True):
+            if of == side.value and id_ not in for_a_while:
+                yield id_
 
 
 def twice(side: Side, ids: Sequence[str]) -> KeyNotUnique:

@@ -100,7 +100,8 @@ class Ledger:
             for side in SIDES
             for key in planner.outbox.keys(side, [(one.id, one.values) for one in parked if one.side is side])
         ]
-        settled = [one for one in asked.settled if not waits(*one)]
+        lost = [one for one in asked.lost if not waits(*one)]
+        settled = [one for one in asked.settled if not waits(*one)] + lost
         links = [link.unsettled() for link in asked.held]
         if parked or settled or links:
             self._context.store.commit(
@@ -109,6 +110,7 @@ class Ledger:
                     operations=(),
                     links=links,
                     keys=keys,
+                    keyless=lost,
                     parked=Parked(keep=tuple(parked), forget=tuple(settled)),
                 ),
             )

@@ -137,6 +137,7 @@ class Planning:
                 for unreadable in readings[side].unreadable:
                     planner.asked.unreadable(side, unreadable.id, unreadable.reason)
                 planner.tally.gone[side] = detected.gone(side)
+                planner.asked.lose(side, detected.lost(side))
             planner.finish()
             self.is_parking |= any(one.standing is Standing.WAITING for one in planner.asked.parked)
             self._ledger.refresh(detected, self._opening.known)

@@ -11,13 +11,15 @@ import pyarrow as pa
 
 from tallystick.errors import CursorRefused
 from tallystick.model.flow import Scope
-from tallystick.model.record import MARKS, Absence, Batch, End, Unreadable
+from tallystick.model.record import MARKS, Absence, Batch, Cause, End, Unreadable
 from tallystick.model.selection import Selection
 from tallystick.model.side import Side
 from tallystick.ports.store import Store
 from tallystick.ports.system import System
 
 FETCH: Final = 500
+FOR_GOOD: Final = frozenset({Cause.DELETED, Cause.MERGED, Cause.ARCHIVED, Cause.OUT_OF_FILTER})
+"""Causes of absence that do not pass by themselves."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +50,11 @@ class Reading:
     def seen(self) -> set[str]:
         """Ids that are there although no record came for them: unchanged, or not readable (E7)."""
         return {*self.unchanged, *(one.id for one in self.unreadable)}
+
+    @property
+    def gone_for_good(self) -> set[str]:
+        """Ids named as absent for such a cause."""
+        return {id_ for id_, absence in self.absences.items() if absence.cause in FOR_GOOD}
 
     @property
     def is_complete(self) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from tallystick.connectors.memory import Changes
 from tallystick.engine import asked
 from tallystick.model.plan import Review
+from tallystick.model.side import Side
 from tallystick.ports.store import Store
 from tests.two_systems import TwoSystems, flow, person
 
@@ -20,9 +21,9 @@ MANY = 30
 def two() -> Iterator[TwoSystems]:
     """New people of the left are asked about."""
     telling = [person(changes=Changes.SEQUENCE)]
-    with TwoSystems(flow("on: {new_left: ask}"), left=telling, right=telling) as made:
+    with TwoSystems(flow("on: {new_left: ask}", "match: {definite: [[tag]]}"), left=telling, right=telling) as made:
         for number in range(MANY):
-            made.left.put({"name": f"Person {number}"}, id=str(number))
+            made.left.put({"name": f"Person {number}", "tag": str(number)}, id=str(number))
         made.sync()
         assert len(made.reviews()) == MANY
         yield made
@@ -52,6 +53,22 @@ def test_full_comparison_clears_the_questions_about_what_is_gone_S16(two: TwoSys
         two.left.delete(str(number))
     two.sync(is_full=True, approval=True)
     assert {review.left_id for review in two.reviews()} == {str(MANY - 2), str(MANY - 1)}
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_what_is_gone_is_neither_asked_about_nor_remembered_S16(two: TwoSystems, is_full: bool) -> None:
+    two.left.delete("4")
+    two.sync(is_full=is_full)
+    left = {str(number) for number in range(MANY)} - {"4"}
+    assert {review.left_id for review in two.reviews()} == left
+    assert {one.id for one in two.store.unlinked(two.scope(), Side.LEFT)} == left
+    with two.workspace() as workspace:
+        sync = workspace.flow_sync(workspace.chosen(())[0], run="")
+        keys = [key.key for tag in "45" for key in sync.keys(Side.LEFT, {"tag": tag})]
+    assert {one.id for one in two.store.matching(two.scope(), Side.LEFT, keys)} == {"5"}
+    two.left.restore("4")
+    two.sync()
+    assert len(two.reviews()) == MANY
 
 
 def test_increment_reads_the_questions_about_what_it_looked_at_alone(two: TwoSystems) -> None:
