@@ -143,7 +143,9 @@ class Store(Turns, Protocol):
         begins: str = "",
         status: RunStatus | None = None,
     ) -> list[Run]:
-        """Newest first. `of`: those that applied this plan or undid this run; `begins`: whose ids begin so."""
+        """Newest first. `of`: those that applied this plan or undid this run; `begins`: whose ids begin so; `status`:
+        found by it, however many have another.
+        """
         ...
 
     def newest_runs(self) -> list[Run]:

@@ -16,9 +16,10 @@ from tallystick.testing.store_journal_contract import JournalPromises
 from tallystick.testing.store_links_contract import LinkPromises
 from tallystick.testing.store_reviews_contract import ReviewPromises
 from tallystick.testing.store_turns_contract import TurnPromises
+from tallystick.testing.store_unlinked_contract import UnlinkedPromises
 
 
-class StoreContract(LinkPromises, JournalPromises, ReviewPromises, TurnPromises):
+class StoreContract(LinkPromises, UnlinkedPromises, JournalPromises, ReviewPromises, TurnPromises):
     """Inherited by one test class for each store."""
 
     @pytest.fixture
