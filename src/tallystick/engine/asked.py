@@ -27,9 +27,8 @@ class Asked:
 
     flow: str
     watched: Callable[[], Collection[tuple[Side, str]]]  # gives the records that open questions are about
-    evaluated: set[tuple[Side, str]] = field(
-        default_factory=set
-    )  # those that were looked at; where many, of the watched
+    # Records that were looked at; where those are many, the watched among them.
+    evaluated: set[tuple[Side, str]] = field(default_factory=set)
     reviews: dict[questions.Key, Review] = field(default_factory=dict)
     parked: list[Unlinked] = field(default_factory=list)
     _within: set[tuple[Side, str]] = field(default_factory=set)  # those that wait for a record of this flow
@@ -51,9 +50,7 @@ class Asked:
 
     def lose(self, side: Side, ids: Iterable[str]) -> None:
         """Records that are not linked and not there any more: nothing is asked about them, and nothing remembered."""
-        for id_ in ids:
-            self.saw(side, id_)
-            self.lost.append((side, id_))
+        self.lost += [(side, id_) for id_ in ids]
 
     def ask(self, review: Review) -> None:
         self.reviews[questions.key_of(review)] = review

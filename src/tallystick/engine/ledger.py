@@ -101,6 +101,7 @@ class Ledger:
             for key in planner.outbox.keys(side, [(one.id, one.values) for one in parked if one.side is side])
         ]
         lost = [one for one in asked.lost if not waits(*one)]
+        self._evaluated.update(lost)  # not of what is held: its listing may have come back empty
         settled = [one for one in asked.settled if not waits(*one)] + lost
         links = [link.unsettled() for link in asked.held]
         if parked or settled or links:

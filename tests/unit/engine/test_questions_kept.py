@@ -9,7 +9,7 @@ import pytest
 
 from tallystick.connectors.memory import Changes
 from tallystick.engine import asked
-from tallystick.model.plan import Review
+from tallystick.model.plan import Review, ReviewKind, RunStatus
 from tallystick.model.side import Side
 from tallystick.ports.store import Store
 from tests.two_systems import TwoSystems, flow, person
@@ -69,6 +69,23 @@ def test_what_is_gone_is_neither_asked_about_nor_remembered_S16(two: TwoSystems,
     two.left.restore("4")
     two.sync()
     assert len(two.reviews()) == MANY
+
+
+def test_listing_that_holds_the_run_clears_no_question_E25() -> None:
+    with TwoSystems(flow("on: {new_left: ask}", guards="{delete: 5%}")) as two:
+        for number in range(MANY):
+            two.right.put({"name": f"Linked {number}"})
+        two.sync()
+        for number in range(5):
+            two.left.put({"name": f"Person {number}"}, id=f"new {number}")
+        two.sync()
+        before = two.reviews()
+        assert len(before) == 5
+        for one in list(two.left.records()):
+            two.left.delete(one)
+        assert two.sync().status is RunStatus.HELD
+        assert [one for one in two.reviews() if one.kind is not ReviewKind.HELD] == before
+        assert len(list(two.store.unlinked(two.scope(), Side.LEFT))) == 5
 
 
 def test_increment_reads_the_questions_about_what_it_looked_at_alone(two: TwoSystems) -> None:
